@@ -47,7 +47,7 @@ static inline struct list *list_shift(struct list *head)
 }
 
 /* The current member may be removed while walking. */
-#define list_each(it, head)                                                       \
+#define list_each(it, head) \
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
 		it = it##_next, it##_next = it->next)
 
