@@ -34,7 +34,8 @@ bool buf_reserve(struct buf *b, size_t n)
 	}
 	if (b->n + n <= b->cap)
 		return true;
-	size_t cap = b->cap != 0 ? b->cap : FIRST_BYTES;
+	/* The first allocation is what was asked for: sizes known in advance stay exact. */
+	size_t cap = b->cap != 0 ? b->cap : (n > FIRST_BYTES ? n : FIRST_BYTES);
 	while (cap < b->n + n)
 		cap += cap < ((size_t)1 << 20) ? cap : cap / 2;
 	if (cap > b->max)

@@ -42,7 +42,7 @@ bool str_starts_nocase(struct str s, struct str prefix)
 
 bool str_ends(struct str s, struct str suffix)
 {
-	return s.n >= suffix.n && str_eq((struct str){ s.p + s.n - suffix.n, suffix.n }, suffix);
+	return s.n >= suffix.n && str_eq(str_from_offset(s, s.n - suffix.n), suffix);
 }
 
 size_t str_find(struct str s, struct str needle)
@@ -86,7 +86,8 @@ bool str_split(struct str *rest, char sep, struct str *ret_part)
 struct str str_from_offset(struct str s, size_t from)
 {
 	assert(from <= s.n);
-	return (struct str){ s.p + from, s.n - from };
+	/* NULL must not be added to, not even 0. */
+	return (struct str){ from != 0 ? s.p + from : s.p, s.n - from };
 }
 
 bool str_to_u64(struct str s, uint64_t *ret)

@@ -12,6 +12,11 @@ struct str {
 };
 
 #define STR(lit) ((struct str){ (lit), sizeof(lit) - 1 })
+/* The same where C wants a constant: in the initialisers of static tables. */
+#define STR_INIT(lit) \
+	{ \
+		(lit), sizeof(lit) - 1 \
+	}
 /* For "%.*s". */
 #define STR_ARG(s) (int)(s).n, (s).p
 

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# Completion of sluice's command line for bash.
+
+_sluice() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command="" i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+    --config | --set | --log-format | --log-level) ((i++)) ;;
+    -*) ;;
+    *)
+      command=${COMP_WORDS[i]}
+      break
+      ;;
+    esac
+  done
+  case $previous in
+  --config)
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    return
+    ;;
+  --log-format)
+    mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word")
+    return
+    ;;
+  esac
+  case $command in
+  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config version help" -- "$word") ;;
+  run)
+    if ((i + 1 < COMP_CWORD)); then
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    elif [[ $word == -* ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "--config --set --help" -- "$word")
+    else
+      mapfile -t COMPREPLY < <(compgen -c -W "claude codex gemini opencode" -- "$word" | sort -u)
+    fi
+    ;;
+  start) mapfile -t COMPREPLY < <(compgen -W "--daemon --log-format --config --set --help" -- "$word") ;;
+  stop | status | reload) mapfile -t COMPREPLY < <(compgen -W "--config --set --help" -- "$word") ;;
+  config) mapfile -t COMPREPLY < <(compgen -W "show check path schema --config --set --help" -- "$word") ;;
+  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config version" -- "$word") ;;
+  esac
+}
+
+complete -F _sluice sluice

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON documents as trees of values that know where they stand in the text. */
+#include "base/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yyjson.h>
+
+enum { DEPTH_MAX = 16 };
+
+/* The parse in place leaves each string where it began, which is how a key tells its offset. */
+struct reader {
+	struct arena *arena;
+	const char *start;
+	size_t pos; /* of the last key seen */
+	struct err *err;
+};
+
+static bool read_value(struct reader *r, yyjson_val *v, unsigned depth, struct setting_value *ret);
+
+static struct str copy_text(struct reader *r, yyjson_val *v)
+{
+	bool raw = yyjson_is_raw(v);
+
+	return arena_dup(r->arena,
+		(struct str){ raw ? yyjson_get_raw(v) : yyjson_get_str(v), yyjson_get_len(v) });
+}
+
+static bool read_object(struct reader *r, yyjson_val *v, unsigned depth, struct setting_value *ret)
+{
+	yyjson_obj_iter it = yyjson_obj_iter_with(v);
+
+	ret->members = arena_alloc(r->arena, yyjson_obj_size(v) * sizeof(*ret->members));
+	for (yyjson_val *key; (key = yyjson_obj_iter_next(&it)) != NULL; ret->n++) {
+		struct setting_member *m = &ret->members[ret->n];
+		m->key = copy_text(r, key);
+		m->pos = (size_t)(yyjson_get_str(key) - r->start) - 1;
+		r->pos = m->pos;
+		if (!read_value(r, yyjson_obj_iter_get_val(key), depth, &m->value))
+			return false;
+	}
+	return true;
+}
+
+static bool read_list(struct reader *r, yyjson_val *v, unsigned depth, struct setting_value *ret)
+{
+	yyjson_arr_iter it = yyjson_arr_iter_with(v);
+
+	ret->members = arena_alloc(r->arena, yyjson_arr_size(v) * sizeof(*ret->members));
+	for (yyjson_val *item; (item = yyjson_arr_iter_next(&it)) != NULL; ret->n++)
+		if (!read_value(r, item, depth, &ret->members[ret->n].value))
+			return false;
+	return true;
+}
+
+static bool read_value(struct reader *r, yyjson_val *v, unsigned depth, struct setting_value *ret)
+{
+	if (depth > DEPTH_MAX)
+		return err_set(r->err, ERR_INVALID, "nested more than %d levels deep", DEPTH_MAX);
+	switch (yyjson_get_type(v)) {
+	case YYJSON_TYPE_BOOL:
+		ret->kind = VALUE_BOOL;
+		ret->text = yyjson_get_bool(v) ? STR("true") : STR("false");
+		return true;
+	case YYJSON_TYPE_RAW:
+		ret->kind = VALUE_NUMBER;
+		ret->text = copy_text(r, v);
+		return true;
+	case YYJSON_TYPE_STR:
+		ret->kind = VALUE_STRING;
+		ret->text = copy_text(r, v);
+		return true;
+	case YYJSON_TYPE_ARR:
+		ret->kind = VALUE_LIST;
+		return read_list(r, v, depth + 1, ret);
+	case YYJSON_TYPE_OBJ:
+		ret->kind = VALUE_OBJECT;
+		return read_object(r, v, depth + 1, ret);
+	default:
+		ret->kind = VALUE_NULL;
+		return true;
+	}
+}
+
+bool setting_read_json(
+	struct arena *a, struct str text, struct setting_value *ret, size_t *ret_pos, struct err *e)
+{
+	const size_t bom = str_starts(text, STR("\xEF\xBB\xBF")) ? 3 : 0;
+	const size_t n = text.n - bom;
+	char *copy = must_alloc(n + YYJSON_PADDING_SIZE);
+	yyjson_read_err err;
+	bool ok = false;
+
+	*ret = (struct setting_value){ .kind = VALUE_OBJECT };
+	*ret_pos = 0;
+	if (n > 0)
+		memcpy(copy, text.p + bom, n);
+	yyjson_doc *doc = yyjson_read_opts(copy, n,
+		YYJSON_READ_INSITU | YYJSON_READ_ALLOW_COMMENTS |
+			YYJSON_READ_ALLOW_TRAILING_COMMAS | YYJSON_READ_NUMBER_AS_RAW,
+		NULL, &err);
+	if (doc != NULL) {
+		struct reader r = { .arena = a, .start = copy, .err = e };
+		ok = read_value(&r, yyjson_doc_get_root(doc), 0, ret);
+		*ret_pos = bom + r.pos;
+	} else if (str_trim((struct str){ text.p + bom, n }).n == 0) {
+		ok = true;
+	} else {
+		*ret_pos = bom + (err.pos <= n ? err.pos : n);
+		err_set(e, ERR_INVALID, "not valid JSON: %s", err.msg);
+	}
+	yyjson_doc_free(doc);
+	free(copy);
+	return ok;
+}
+
+void setting_locate(struct str text, size_t pos, unsigned *ret_line, unsigned *ret_column)
+{
+	*ret_line = *ret_column = 1;
+	/* No editor counts the byte order mark. */
+	for (size_t i = str_starts(text, STR("\xEF\xBB\xBF")) ? 3 : 0; i < pos && i < text.n; i++) {
+		if (text.p[i] == '\n') {
+			(*ret_line)++;
+			*ret_column = 1;
+		} else if (((unsigned char)text.p[i] & 0xC0) != 0x80) {
+			(*ret_column)++;
+		}
+	}
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* One candidate's answer on its way to the client: frames, sinks, pings, failures. */
+#include "core/attempt.h"
+
+#include "base/clock.h"
+#include "core/request.h"
+#include "wire/sse.h"
+
+enum {
+	METER_MAX =
+		8 * 1024 * 1024 /* a JSON reply larger than this is relayed without being read */
+};
+
+struct attempt {
+	struct exchange *x;
+	void (*done)(struct exchange *x, enum step how);
+	struct transfer *transfer;
+	struct sink meter, client; /* the chain: meter, then client */
+	struct buf spliced;        /* a request body of our own making */
+
+	/* the reply */
+	const struct dialect *dialect;
+	bool events;      /* an event stream that is read on its way */
+	bool json;        /* a JSON reply that is read at its end */
+	int64_t length;   /* as told; -1: not */
+	struct buf reply; /* gathered for that */
+	struct sse_scanner scanner;
+	struct buf held; /* the beginning of a frame whose end has not come */
+	bool mid_frame;  /* part of a frame is with the client: nothing may be put in */
+	struct buf scratch;
+	struct timer *ping;
+	uint64_t ping_ms; /* when the last one was sent */
+};
+
+/* ---- sinks ---- */
+
+static void meter_put(struct sink *self, const struct event *ev)
+{
+	struct attempt *a = container_of(self, struct attempt, meter);
+	struct exchange *x = a->x;
+
+	if (x->first_ns == 0)
+		x->first_ns = clock_mono_ns();
+	if (ev->type != EV_RAW)
+		usage_merge(&x->usage, &ev->usage);
+	if (ev->model.n > 0)
+		x->answered_by = arena_dup(x->arena, ev->model);
+	if (ev->type == EV_ERROR)
+		x->stream_error = arena_dup(x->arena, ev->text);
+	sink_pass(self, ev);
+}
+
+static void client_put(struct sink *self, const struct event *ev)
+{
+	struct attempt *a = container_of(self, struct attempt, client);
+
+	conn_reply_body(a->x->conn, ev->raw);
+}
+
+static void put_raw(struct attempt *a, struct str bytes)
+{
+	const struct event ev = { .type = EV_RAW, .raw = bytes, .usage = USAGE_UNKNOWN };
+
+	if (bytes.n > 0)
+		a->meter.put(&a->meter, &ev);
+}
+
+/* ---- event streams ---- */
+
+static void put_frame(struct attempt *a, struct str frame)
+{
+	struct event ev;
+
+	a->dialect->parse_event(frame, &a->scratch, a->x->arena, &ev);
+	a->meter.put(&a->meter, &ev);
+}
+
+/* A piece that ends a frame, of which the beginning may be held or gone. */
+static void end_frame(struct attempt *a, struct str piece)
+{
+	if (a->mid_frame) {
+		put_raw(a, piece);
+		a->mid_frame = false;
+	} else if (a->held.n > 0) {
+		buf_add(&a->held, piece);
+		put_frame(a, buf_str(&a->held));
+		buf_clear(&a->held);
+	} else {
+		put_frame(a, piece);
+	}
+}
+
+/* A frame goes on when it is whole, so that something can be put between any two. Very long ones go in pieces. */
+static void hold(struct attempt *a, struct str piece)
+{
+	if (piece.n == 0)
+		return;
+	if (!a->mid_frame && a->held.n + piece.n > a->x->config->limits_frame_bytes) {
+		put_raw(a, buf_str(&a->held));
+		buf_release(&a->held);
+		a->mid_frame = true;
+	}
+	if (a->mid_frame)
+		put_raw(a, piece);
+	else
+		buf_add(&a->held, piece);
+}
+
+static void put_events(struct attempt *a, struct str bytes)
+{
+	size_t n;
+
+	while (bytes.n > 0 && (n = sse_scan(&a->scanner, bytes)) > 0) {
+		end_frame(a, (struct str){ bytes.p, n });
+		bytes = str_from_offset(bytes, n);
+	}
+	hold(a, bytes);
+}
+
+static void on_ping(void *ctx)
+{
+	struct attempt *a = ctx;
+	uint64_t every = a->x->config->limits_ping_ms, now = loop_now_ms(a->x->svc->loop);
+	uint64_t last = transfer_last_ms(a->transfer);
+
+	last = a->ping_ms > last ? a->ping_ms : last;
+	if (now >= last + every) {
+		if (!a->mid_frame && !conn_full(a->x->conn))
+			conn_reply_body(a->x->conn, a->dialect->ping);
+		a->ping_ms = last = now;
+	}
+	timer_at(a->ping, last + every);
+}
+
+/* ---- the provider's reply ---- */
+
+static bool is_event_stream(const struct upstream_reply *r)
+{
+	const struct http_head head = { .h = (struct http_header *)(uintptr_t)r->h, .n = r->n };
+
+	return str_starts_nocase(http_get(&head, STR("content-type")), STR("text/event-stream"));
+}
+
+static void begin_reply(struct attempt *a, const struct upstream_reply *r)
+{
+	struct exchange *x = a->x;
+	struct http_header *h = arena_alloc(x->arena, (r->n + 1) * sizeof(*h));
+	bool bodyless = r->status == 204 || r->status == 304 ||
+			(x->head->method == HTTP_HEAD && r->length < 0);
+
+	for (size_t i = 0; i < r->n; i++)
+		h[i] = r->h[i];
+	h[r->n] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
+	conn_reply_head(
+		x->conn, r->status, r->reason, h, r->n + 1, bodyless ? CONN_NO_BODY : r->length);
+}
+
+static void on_head(void *ctx, const struct upstream_reply *r)
+{
+	struct attempt *a = ctx;
+	struct exchange *x = a->x;
+	bool read = x->endpoint != ENDPOINT_RELAY && a->dialect->parse_event != NULL;
+
+	x->head_ns = clock_mono_ns();
+	x->status = r->status;
+	x->streamed = is_event_stream(r);
+	a->events = read && x->streamed;
+	a->json = read && !x->streamed;
+	a->length = r->length;
+	begin_reply(a, r);
+	if (transfer_body_sent(a->transfer)) {
+		exchange_free_body(x);
+		buf_release(&a->spliced);
+	}
+	if (a->events && x->config->limits_ping_ms > 0) {
+		a->ping = timer_new(x->svc->loop, on_ping, a);
+		timer_at(a->ping, loop_now_ms(x->svc->loop) + x->config->limits_ping_ms);
+	}
+}
+
+static void read_reply(struct attempt *a, struct str body)
+{
+	struct event ev;
+
+	a->dialect->parse_reply(body, a->x->arena, &ev);
+	usage_merge(&a->x->usage, &ev.usage);
+	if (ev.model.n > 0)
+		a->x->answered_by = arena_dup(a->x->arena, ev.model);
+	if (ev.type == EV_ERROR)
+		a->x->stream_error = arena_dup(a->x->arena, ev.text);
+	a->json = false;
+}
+
+static void on_bytes(void *ctx, struct str bytes)
+{
+	struct attempt *a = ctx;
+
+	if (a->events) {
+		put_events(a, bytes);
+	} else {
+		if (a->json && a->reply.n == 0 && a->length == (int64_t)bytes.n)
+			read_reply(a, bytes); /* all of it at once: no copy */
+		else if (a->json)
+			buf_add(&a->reply, bytes);
+		put_raw(a, bytes);
+	}
+	if (conn_full(a->x->conn))
+		transfer_pause(a->transfer);
+}
+
+/* ---- its end ---- */
+
+static void attempt_free(struct attempt *a)
+{
+	if (a->transfer != NULL)
+		transfer_cancel(a->transfer);
+	timer_free(a->ping);
+	buf_release(&a->spliced);
+	buf_release(&a->reply);
+	buf_release(&a->held);
+	buf_release(&a->scratch);
+	a->x->attempt = NULL; /* its memory is the arena's */
+}
+
+static void finish_reply(struct exchange *x, void (*finish)(struct conn *))
+{
+	x->reply_bytes = conn_sent_bytes(x->conn);
+	finish(x->conn);
+	x->conn = NULL;
+}
+
+/* The provider broke off within its reply. The client is told in the stream where its dialect can, else by a
+ * transfer that does not end as it should. */
+static void fail_reply(struct attempt *a)
+{
+	struct exchange *x = a->x;
+	struct buf event;
+
+	if (!a->events || a->mid_frame || a->dialect->print_error_event == NULL) {
+		finish_reply(x, conn_reply_abort);
+		return;
+	}
+	buf_init(&event, SIZE_MAX);
+	a->dialect->print_error_event(&event, &x->err, str_from(x->id));
+	conn_reply_body(x->conn, buf_str(&event));
+	buf_release(&event);
+	finish_reply(x, conn_reply_end);
+}
+
+static void set_error(struct exchange *x, enum upstream_failure why, const char *text)
+{
+	static const enum err_kind kinds[] = {
+		[UPSTREAM_OK] = ERR_NONE,
+		[UPSTREAM_CONNECT] = ERR_UPSTREAM,
+		[UPSTREAM_STALE] = ERR_UPSTREAM,
+		[UPSTREAM_BROKEN] = ERR_UPSTREAM,
+		[UPSTREAM_TIMEOUT] = ERR_TIMEOUT,
+		[UPSTREAM_BAD_REPLY] = ERR_UPSTREAM,
+	};
+
+	err_set(&x->err, kinds[why], "provider '%.*s': %s",
+		STR_ARG(x->plan.c[x->plan.at].provider->name), text);
+}
+
+static enum step end_attempt(struct attempt *a, enum upstream_failure why, const char *text)
+{
+	struct exchange *x = a->x;
+
+	if (why == UPSTREAM_OK) {
+		put_raw(a, buf_str(&a->held)); /* a last frame without its blank line */
+		if (a->json && !a->reply.overflow)
+			read_reply(a, buf_str(&a->reply));
+		finish_reply(x, conn_reply_end);
+		return STEP_REPLY;
+	}
+	/* A pooled connection was dead before it took the whole request: the same again, on a new one. */
+	if (why == UPSTREAM_STALE && plan_add(&x->plan, &x->plan.c[x->plan.at])) {
+		x->plan.at = x->plan.n - 1;
+		return STEP_NEXT;
+	}
+	set_error(x, why, text);
+	if (!conn_replied(x->conn))
+		return STEP_FAIL;
+	fail_reply(a);
+	return STEP_REPLY;
+}
+
+static void on_done(void *ctx, enum upstream_failure why, const char *text)
+{
+	struct attempt *a = ctx;
+	struct exchange *x = a->x;
+	void (*done)(struct exchange *, enum step) = a->done;
+
+	a->transfer = NULL;
+	enum step how = end_attempt(a, why, text);
+	attempt_free(a);
+	done(x, how);
+}
+
+static void on_writable(void *ctx)
+{
+	struct attempt *a = ctx;
+
+	conn_pause_body(a->x->conn, false);
+}
+
+static const struct upstream_events events = {
+	.head = on_head,
+	.body = on_bytes,
+	.writable = on_writable,
+	.done = on_done,
+};
+
+/* ---- start, cancel, flow ---- */
+
+void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum step how))
+{
+	const struct candidate *c = &x->plan.c[x->plan.at];
+	struct attempt *a = arena_alloc(x->arena, sizeof(*a));
+	struct upstream_request rq;
+
+	*a = (struct attempt){ .x = x, .done = done, .dialect = c->dialect, .length = -1 };
+	a->meter = (struct sink){ meter_put, &a->client };
+	a->client.put = client_put;
+	buf_init(&a->reply, METER_MAX);
+	buf_init(&a->held, SIZE_MAX);
+	buf_init(&a->scratch, SIZE_MAX);
+	buf_init(&a->spliced, SIZE_MAX);
+	x->attempt = a;
+	x->attempts++;
+	request_build(x, c, &a->spliced, &rq);
+	x->request_bytes = rq.body.n;
+	a->transfer = upstream_start(x->svc->upstream, &rq, &events, a);
+	if (rq.streamed)
+		conn_stream_body(x->conn);
+}
+
+void attempt_cancel(struct exchange *x)
+{
+	if (x->attempt != NULL)
+		attempt_free(x->attempt);
+}
+
+void attempt_send(struct exchange *x, struct str piece)
+{
+	struct attempt *a = x->attempt;
+
+	if (a == NULL)
+		return;
+	x->request_bytes += piece.n;
+	transfer_send(a->transfer, piece);
+	if (transfer_send_full(a->transfer))
+		conn_pause_body(x->conn, true);
+}
+
+void attempt_send_end(struct exchange *x)
+{
+	if (x->attempt != NULL)
+		transfer_send_end(x->attempt->transfer);
+}
+
+void attempt_drained(struct exchange *x)
+{
+	if (x->attempt != NULL)
+		transfer_resume(x->attempt->transfer);
+}

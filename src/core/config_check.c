@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/* What one value alone cannot tell: addresses and URLs, keys that live elsewhere, and settings that need
+ * one another. Works on the values of all layers together. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/config_load.h"
+
+enum { AUTH_KEY_SHORT = 16 };
+
+static bool is_digits(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
+static bool is_port(struct str s, uint64_t lowest)
+{
+	uint64_t port;
+
+	return is_digits(s) && s.n <= 5 && str_to_u64(s, &port) && port >= lowest && port <= 65535;
+}
+
+static bool is_hostname(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+			c != '-' && c != '.' && c != '_')
+			return false;
+	}
+	return s.n > 0 && s.n <= 255;
+}
+
+/* Splits "host:port", "[::1]:port" or, when a port is not needed, "host". False when it is none. */
+static bool split_host(struct str s, struct str *ret_host, struct str *ret_port)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	size_t at;
+
+	if (s.n > 0 && s.p[0] == '[') {
+		at = str_find_char(s, ']');
+		if (at == s.n || at - 1 >= sizeof(text))
+			return false;
+		*ret_host = (struct str){ s.p + 1, at - 1 };
+		snprintf(text, sizeof(text), "%.*s", STR_ARG(*ret_host));
+		if (inet_pton(AF_INET6, text, &six) != 1)
+			return false;
+		s = str_from_offset(s, at + 1);
+		*ret_port = s;
+		if (s.n > 0 && s.p[0] != ':')
+			return false;
+	} else {
+		at = str_find_char(s, ':');
+		*ret_host = (struct str){ s.p, at };
+		*ret_port = str_from_offset(s, at);
+		if (!is_hostname(*ret_host))
+			return false;
+	}
+	if (ret_port->n > 0)
+		*ret_port = str_from_offset(*ret_port, 1);
+	else
+		*ret_port = (struct str){ NULL, 0 };
+	return true;
+}
+
+static bool is_loopback(struct str host)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (str_eq_nocase(host, STR("localhost")))
+		return true;
+	if (host.n >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(host));
+	if (inet_pton(AF_INET, text, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static void check_listen(struct config_loading *l)
+{
+	const struct config *c = l->config;
+	const struct config_origin *at = &l->report->origins[CONFIG_ROW_listen];
+	bool keyed = c->auth_key.n > 0 || c->auth_key_env.n > 0 || c->auth_key_file.n > 0;
+	struct str host, port;
+
+	if (c->listen.n == 0)
+		config_complain(l, CONFIG_ERROR, at, "\"listen\" needs at least one address");
+	for (size_t i = 0; i < c->listen.n; i++) {
+		struct setting_quote address = setting_quote(c->listen.v[i]);
+		if (!split_host(c->listen.v[i], &host, &port) || !is_port(port, 0))
+			config_complain(l, CONFIG_ERROR, at,
+				"\"listen\" must hold addresses like localhost:7780 or "
+				"[::1]:7780, not \"%s\"",
+				address.s);
+		else if (!is_loopback(host) && !keyed)
+			config_complain(l, CONFIG_ERROR, at,
+				"\"listen\": anybody who reaches \"%s\" could use your keys, so "
+				"\"auth.key\" must be set",
+				address.s);
+	}
+}
+
+static void check_hosts(struct config_loading *l)
+{
+	const struct config *c = l->config;
+	struct str host, port;
+
+	for (size_t i = 0; i < c->auth_hosts.n; i++)
+		if (!split_host(c->auth_hosts.v[i], &host, &port) ||
+			(port.p != NULL && !is_port(port, 1)))
+			config_complain(l, CONFIG_ERROR, &l->report->origins[CONFIG_ROW_auth_hosts],
+				"\"auth.hosts\" must hold names like proxy.example.com, not \"%s\"",
+				setting_quote(c->auth_hosts.v[i]).s);
+	for (size_t i = 0; i < c->auth_origins.n; i++) {
+		struct str origin = c->auth_origins.v[i];
+		size_t at = str_find(origin, STR("://"));
+		if (at == 0 || at == origin.n ||
+			!split_host(str_from_offset(origin, at + 3), &host, &port) ||
+			(port.p != NULL && !is_port(port, 1)))
+			config_complain(l, CONFIG_ERROR,
+				&l->report->origins[CONFIG_ROW_auth_origins],
+				"\"auth.origins\" must hold origins like https://app.example.com, "
+				"not \"%s\"",
+				setting_quote(origin).s);
+	}
+}
+
+/* The rows of the three places where one key may be. */
+struct key_rows {
+	size_t key, env, file;
+};
+
+static struct str *text_of(const struct config_target *t, size_t row)
+{
+	return (struct str *)(void *)((char *)t->obj + t->table->rows[row].offset);
+}
+
+static bool is_variable(struct str name)
+{
+	bool ok = name.n > 0 && (name.p[0] < '0' || name.p[0] > '9');
+
+	for (size_t i = 0; i < name.n && ok; i++)
+		ok = (name.p[i] >= 'A' && name.p[i] <= 'Z') ||
+		     (name.p[i] >= 'a' && name.p[i] <= 'z') ||
+		     (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '_';
+	return ok;
+}
+
+/* Where a variable's name belongs, people put the key itself by mistake; then it must not be repeated. */
+static struct str variable_shown(struct config_loading *l, struct str name)
+{
+	struct buf out;
+	bool upper = name.n <= 64;
+
+	for (size_t i = 0; i < name.n && upper; i++)
+		upper = name.p[i] < 'a' || name.p[i] > 'z';
+	if (upper)
+		return name;
+	buf_init(&out, 64);
+	setting_print_masked(name, &out);
+	struct str shown = arena_dup(l->scratch, buf_str(&out));
+	buf_release(&out);
+	return shown;
+}
+
+static void take_key(struct config_loading *l, const struct config_target *t, size_t row,
+	struct str key, const struct config_origin *from, const char *name)
+{
+	const struct setting *s = &t->table->rows[row];
+	const struct setting_value v = { .kind = VALUE_TEXT, .text = key };
+	struct err e;
+
+	if (setting_assign(s, t->obj, &v, l->config->arena, &e))
+		t->origins[row] = *from;
+	else
+		config_complain(l, CONFIG_ERROR, from, "the key for \"%s\" %s", name, e.text);
+}
+
+static void read_key_variable(struct config_loading *l, const struct config_target *t,
+	const struct key_rows *rows, const char *path)
+{
+	const struct config_origin *at = &t->origins[rows->env];
+	struct str name = *text_of(t, rows->env);
+	struct config_origin from = *at;
+
+	if (!is_variable(name)) {
+		config_complain(l, CONFIG_ERROR, at,
+			"\"%s_env\" must be the name of a variable, such as DEEPSEEK_API_KEY",
+			path);
+		return;
+	}
+	struct str key = config_variable(l, name, &from);
+	if (str_trim(key).n == 0)
+		config_complain(l, CONFIG_ERROR, at,
+			"\"%s_env\": the environment variable \"%.*s\" is not set", path,
+			STR_ARG(variable_shown(l, name)));
+	else
+		take_key(l, t, rows->key, key, &from, path);
+}
+
+static void read_key_file(struct config_loading *l, const struct config_target *t,
+	const struct key_rows *rows, const char *path)
+{
+	const struct config_origin *at = &t->origins[rows->file];
+	struct config_reading r = { .file = *text_of(t, rows->file) };
+	const struct config_origin from = { .layer = at->layer,
+		.file = arena_dup(l->report->arena, r.file) };
+	bool foreign;
+	int error = config_read_file(l, &r, &foreign);
+	struct str rest = r.text, line;
+
+	config_add_source(l, CONFIG_FLAG, r.file, error == 0);
+	str_split(&rest, '\n', &line);
+	if (error != 0)
+		config_complain(l, CONFIG_ERROR, at, "\"%s_file\": cannot read \"%s\": %s", path,
+			setting_quote(r.file).s, strerror(error));
+	else if (str_trim(line).n == 0)
+		config_complain(l, CONFIG_ERROR, at,
+			"\"%s_file\": no key on the first line of \"%s\"", path,
+			setting_quote(r.file).s);
+	else
+		take_key(l, t, rows->key, line, &from, path);
+}
+
+static void resolve_key(struct config_loading *l, const struct config_target *t,
+	const struct key_rows *rows, struct str prefix)
+{
+	const char *path =
+		arena_printf(l->scratch, "%.*s%s", STR_ARG(prefix), t->table->rows[rows->key].path)
+			.p;
+
+	if (text_of(t, rows->env)->n > 0)
+		read_key_variable(l, t, rows, path);
+	else if (text_of(t, rows->file)->n > 0)
+		read_key_file(l, t, rows, path);
+}
+
+static void check_auth(struct config_loading *l)
+{
+	const struct config *c = l->config;
+	const struct config_origin *at = &l->report->origins[CONFIG_ROW_auth_key];
+	const struct key_rows rows = { CONFIG_ROW_auth_key, CONFIG_ROW_auth_key_env,
+		CONFIG_ROW_auth_key_file };
+	const struct config_target t = { &config_settings, NULL, l->config, l->report->origins };
+
+	resolve_key(l, &t, &rows, STR(""));
+	if (c->auth_key.n == 0)
+		return;
+	if (c->auth_key.n < AUTH_KEY_SHORT)
+		config_complain(l, CONFIG_WARNING, at,
+			"\"auth.key\" is short and could be guessed: 16 characters or more are better");
+	for (size_t i = 0; i < c->nproviders; i++)
+		if (c->providers[i].api_key.n > 0)
+			return;
+	config_complain(l, CONFIG_WARNING, at,
+		"\"auth.key\" is set and no provider has a key: clients can only send it as "
+		"\"x-sluice-key\", because \"x-api-key\" and bearer are the provider's then");
+}
+
+/* What is wrong with a base URL; NULL: nothing. */
+static const char *url_problem(struct str url)
+{
+	struct str host, port,
+		scheme = str_starts_nocase(url, STR("http://")) ? STR("http://") : STR("https://");
+
+	if (!str_starts_nocase(url, scheme))
+		return "must begin with http:// or https://";
+	for (size_t i = 0; i < url.n; i++)
+		if (url.p[i] <= ' ' || url.p[i] > '~' || strchr("\"<>\\^`{|}", url.p[i]) != NULL)
+			return "holds a character that no URL has";
+	if (str_find_char(url, '?') < url.n || str_find_char(url, '#') < url.n)
+		return "must end with its path, without ? and #";
+	url = str_from_offset(url, scheme.n);
+	url.n = str_find_char(url, '/');
+	if (str_find_char(url, '@') < url.n)
+		return "must not hold a user or password: a key belongs into \"api_key\"";
+	if (!split_host(url, &host, &port) || (port.p != NULL && !is_port(port, 1)))
+		return "must name a host, and perhaps a port";
+	return NULL;
+}
+
+static bool drop_end(struct str *url, struct str end)
+{
+	if (!str_ends(*url, end))
+		return false;
+	url->n -= end.n;
+	return true;
+}
+
+static void check_base_url(
+	struct config_loading *l, struct config_provider *p, const struct config_origin *at)
+{
+	const char *problem = url_problem(p->base_url);
+	struct str url = p->base_url;
+
+	if (problem != NULL) {
+		config_complain(l, CONFIG_ERROR, at, "\"providers.%.*s.base_url\" %s",
+			STR_ARG(p->name), problem);
+		return;
+	}
+	while (drop_end(&url, STR("/")))
+		;
+	if (drop_end(&url, STR("/v1")) || drop_end(&url, STR("/v1beta")))
+		config_complain(l, CONFIG_NOTE, at,
+			"\"providers.%.*s.base_url\" is used without its version, which is part of "
+			"each request's path",
+			STR_ARG(p->name));
+	while (drop_end(&url, STR("/")))
+		;
+	p->base_url = arena_dup(l->config->arena, url);
+}
+
+static void check_proxy(
+	struct config_loading *l, const struct config_provider *p, const struct config_origin *at)
+{
+	struct str url = p->proxy, host, port;
+	size_t end = str_find(url, STR("://"));
+	bool ok = end == url.n || str_starts_nocase(url, STR("http://")) ||
+		  str_starts_nocase(url, STR("https://"));
+
+	if (end < url.n)
+		url = str_from_offset(url, end + 3);
+	drop_end(&url, STR("/"));
+	for (size_t i = url.n; i > 0; i--) {
+		if (url.p[i - 1] == '@') {
+			url = str_from_offset(url, i);
+			break;
+		}
+	}
+	if (!ok || !split_host(url, &host, &port) || (port.p != NULL && !is_port(port, 1)))
+		config_complain(l, CONFIG_ERROR, at,
+			"\"providers.%.*s.proxy\" must be like http://proxy.example.com:3128",
+			STR_ARG(p->name));
+}
+
+/* The token characters of RFC 9110 section 5.6.2. */
+static bool is_token(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("\"(),/:;<=>?@[\\]{}", s.p[i]) != NULL)
+			return false;
+	return s.n > 0;
+}
+
+static void check_headers(
+	struct config_loading *l, const struct config_provider *p, const struct config_origin *at)
+{
+	static const char *const ours[] = { "host", "connection", "content-length",
+		"transfer-encoding", "upgrade", "expect", "te", "trailer", "keep-alive" };
+
+	for (size_t i = 0; i < p->headers.n; i++) {
+		struct str name = p->headers.v[i].name;
+		bool refused = false;
+		for (size_t k = 0; k < ARRAY_LEN(ours); k++)
+			refused = refused || str_eq_nocase(name, str_from(ours[k]));
+		if (refused || !is_token(name))
+			config_complain(l, CONFIG_ERROR, at,
+				"\"providers.%.*s.headers\": \"%s\" %s", STR_ARG(p->name),
+				setting_quote(name).s,
+				refused ? "is not for a configuration to set"
+					: "is not the name of a header");
+	}
+}
+
+/* A provider that is not a preset says itself what it is. */
+static void check_complete(struct config_loading *l, const struct config_provider *p,
+	const struct config_provider_origins *origins)
+{
+	bool dialect = origins->v[CONFIG_PROVIDER_ROW_dialect].layer != CONFIG_DEFAULT;
+	bool base_url = origins->v[CONFIG_PROVIDER_ROW_base_url].layer != CONFIG_DEFAULT;
+	struct setting_guess g = { 0 };
+
+	if (dialect && base_url)
+		return;
+	for (size_t i = 0; i < l->config->nproviders; i++)
+		if (l->report->providers[i].first.layer == CONFIG_PRESET)
+			setting_guess(&g, p->name, l->config->providers[i].name);
+	config_complain(l, CONFIG_ERROR, &origins->first,
+		"provider \"%.*s\" is not built in and needs %s%s%s%s%.*s%s", STR_ARG(p->name),
+		dialect ? "" : "\"dialect\"", dialect || base_url ? "" : " and ",
+		base_url ? "" : "\"base_url\"", g.word.n > 0 ? ", did you mean \"" : "",
+		STR_ARG(g.word), g.word.n > 0 ? "\"?" : "");
+}
+
+static void check_provider(struct config_loading *l, size_t i)
+{
+	struct config_provider *p = &l->config->providers[i];
+	struct config_provider_origins *origins = &l->report->providers[i];
+	const struct key_rows rows = { CONFIG_PROVIDER_ROW_api_key, CONFIG_PROVIDER_ROW_api_key_env,
+		CONFIG_PROVIDER_ROW_api_key_file };
+	const struct config_target t = config_provider_target(l, p, NULL);
+	struct str prefix = arena_printf(l->scratch, "providers.%.*s.", STR_ARG(p->name));
+
+	check_complete(l, p, origins);
+	if (p->base_url.n > 0)
+		check_base_url(l, p, &origins->v[CONFIG_PROVIDER_ROW_base_url]);
+	if (p->proxy.n > 0)
+		check_proxy(l, p, &origins->v[CONFIG_PROVIDER_ROW_proxy]);
+	check_headers(l, p, &origins->v[CONFIG_PROVIDER_ROW_headers]);
+	resolve_key(l, &t, &rows, prefix);
+}
+
+void config_check(struct config_loading *l)
+{
+	for (size_t i = 0; i < l->config->nproviders; i++)
+		check_provider(l, i);
+	check_auth(l);
+	check_listen(l);
+	check_hosts(l);
+}

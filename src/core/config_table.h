@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings, as data. A row: C field, type (base/settings.h), path, default as one would type it in the
+ * environment, bounds, flags, what it does. docs/config.md and docs/config.schema.json are made from it. */
+#ifndef CORE_CONFIG_TABLE_H
+#define CORE_CONFIG_TABLE_H
+
+/* clang-format off */
+#define CONFIG_SETTINGS(X) \
+	X(listen, STRINGS, "listen", "localhost:7780", ANY, TRUSTED, \
+		"addresses to listen on, `host:port`; `localhost` means 127.0.0.1 and ::1; an address that is not loopback needs `auth.key`") \
+	X(override_model, STRING, "override.model", "", ANY, 0, \
+		"replaces the model of every request; empty: the client's own") \
+	X(auth_key, SECRET, "auth.key", "", ANY, TRUSTED | EITHER, \
+		"key that clients must present as `x-sluice-key`, `x-api-key` or bearer; empty: none, loopback only") \
+	X(auth_key_env, STRING, "auth.key_env", "", ANY, TRUSTED | EITHER, \
+		"environment variable that holds `auth.key`") \
+	X(auth_key_file, STRING, "auth.key_file", "", ANY, TRUSTED | EITHER | FILE_NAME, \
+		"file whose first line is `auth.key`") \
+	X(auth_hosts, STRINGS, "auth.hosts", "", ANY, TRUSTED, \
+		"further names accepted in the Host header; without a key, loopback names only (DNS rebinding)") \
+	X(auth_origins, STRINGS, "auth.origins", "", ANY, TRUSTED, \
+		"web origins that may call, besides loopback ones") \
+	X(limits_connections, INT, "limits.connections", "10000", RANGE(1, 1000000), 0, \
+		"open client connections") \
+	X(limits_header_bytes, BYTES, "limits.header_bytes", "64KiB", RANGE(1024, 1048576), 0, \
+		"request line and header block") \
+	X(limits_headers, INT, "limits.headers", "256", RANGE(16, 10000), 0, \
+		"header fields of a request") \
+	X(limits_body_bytes, BYTES, "limits.body_bytes", "32MiB", RANGE(1024, 1073741824), 0, \
+		"request body on interpreted paths, after decoding") \
+	X(limits_header_ms, SECONDS, "limits.header_s", "15", RANGE(0.05, 3600), 0, \
+		"time to send a request head") \
+	X(limits_idle_ms, SECONDS, "limits.idle_s", "300", RANGE(0.05, 86400), 0, \
+		"time an idle client connection stays open") \
+	X(limits_body_rate, BYTES, "limits.body_bytes_per_s", "1KiB", RANGE(0, 1073741824), 0, \
+		"slowest average rate of a request body; 0: any") \
+	X(limits_body_grace_ms, SECONDS, "limits.body_grace_s", "20", RANGE(0.05, 3600), 0, \
+		"time before the slowest rate is enforced") \
+	X(limits_write_stall_ms, SECONDS, "limits.write_stall_s", "600", RANGE(0.05, 86400), 0, \
+		"time a client may accept no byte of its reply") \
+	X(limits_queue_bytes, BYTES, "limits.queue_bytes", "128KiB", RANGE(4096, 67108864), 0, \
+		"reply bytes queued for a client before the provider is paused") \
+	X(limits_pipeline_bytes, BYTES, "limits.pipeline_bytes", "64KiB", RANGE(1024, 16777216), 0, \
+		"bytes a client may send ahead of its reply") \
+	X(limits_frame_bytes, BYTES, "limits.frame_bytes", "64KiB", RANGE(1024, 33554432), 0, \
+		"how much of an unfinished event is held back before it is passed on in pieces") \
+	X(limits_drain_ms, SECONDS, "limits.drain_s", "30", RANGE(0, 86400), 0, \
+		"time that open requests get to finish at shutdown") \
+	X(limits_ping_ms, SECONDS, "limits.ping_s", "15", RANGE(0, 3600), 0, \
+		"silence of the provider after which a stream gets a ping; 0: never") \
+	X(log_level, ENUM, "log.level", "info", ONE_OF("error|warn|info|debug"), 0, \
+		"what is written to the log: that level and what weighs more") \
+	X(log_format, ENUM, "log.format", "text", ONE_OF("text|json"), 0, \
+		"lines for people, or one JSON object a line for machines") \
+	X(log_file, STRING, "log.file", "", ANY, TRUSTED | FILE_NAME, \
+		"where to log; empty: standard error") \
+	X(log_queue_bytes, BYTES, "log.queue_bytes", "1MiB", RANGE(4096, 1073741824), 0, \
+		"log lines waiting to be written before further ones are dropped and counted")
+
+/* The same for providers.NAME.… */
+#define CONFIG_PROVIDER_SETTINGS(X) \
+	X(dialect, ENUM, "dialect", "", ONE_OF("anthropic|openai|gemini"), 0, \
+		"which API it speaks") \
+	X(base_url, STRING, "base_url", "", ANY, TRUSTED | REDIRECTS, \
+		"where its API lives, without `/v1`") \
+	X(api_key, SECRET, "api_key", "", ANY, TRUSTED | EITHER, \
+		"key sent upstream; empty: the client's own is forwarded") \
+	X(api_key_env, STRING, "api_key_env", "", ANY, TRUSTED | EITHER, \
+		"environment variable that holds the key") \
+	X(api_key_file, STRING, "api_key_file", "", ANY, TRUSTED | EITHER | FILE_NAME, \
+		"file whose first line is the key") \
+	X(headers, STRING_MAP, "headers", "", ANY, TRUSTED | MASKED, \
+		"headers set on every request to it") \
+	X(connect_ms, SECONDS, "timeouts.connect_s", "10", RANGE(0.05, 600), 0, \
+		"time to connect, TLS included") \
+	X(first_byte_ms, SECONDS, "timeouts.first_byte_s", "600", RANGE(0.05, 86400), 0, \
+		"time from the request until the reply begins") \
+	X(idle_ms, SECONDS, "timeouts.idle_s", "300", RANGE(0.05, 86400), 0, \
+		"silence within a reply") \
+	X(total_ms, SECONDS, "timeouts.total_s", "3600", RANGE(0, 604800), 0, \
+		"the whole exchange; 0: no limit") \
+	X(http2, BOOL, "http2", "false", ANY, 0, \
+		"speak HTTP/2 to it") \
+	X(ca_file, STRING, "ca_file", "", ANY, TRUSTED | REDIRECTS | FILE_NAME, \
+		"certificates to trust instead of the system's") \
+	X(proxy, STRING, "proxy", "", ANY, TRUSTED | REDIRECTS | MASKED, \
+		"HTTP proxy to reach it through; empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
+/* clang-format on */
+
+#endif

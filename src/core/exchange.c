@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* The runner and the life of an exchange: from a request head to the closing stages. */
+#include "core/exchange.h"
+
+#include "base/clock.h"
+#include "core/access_log.h"
+#include "core/attempt.h"
+#include "wire/encoding.h"
+
+#include <stdio.h>
+
+enum { SPARE_BODY_MAX = 4 * 1024 * 1024 };
+
+/* ---- the runner ---- */
+
+static void exchange_free(struct exchange *x);
+
+static enum step run_one(struct exchange *x)
+{
+	x->cancel = NULL;
+	x->running = true;
+	enum step how = x->at->run(x);
+	x->running = false;
+	assert(how != STEP_WAIT || x->cancel != NULL);
+	return how;
+}
+
+/* Returns true when x has walked past the last stage. */
+static bool walk(struct exchange *x, enum step how)
+{
+	for (;;) {
+		if (how == STEP_WAIT)
+			return false;
+		if (how == STEP_FAIL && !x->closing)
+			exchange_reply_error(x);
+		if (how != STEP_NEXT)
+			x->closing = true;
+		x->at++;
+		while (x->closing && x->at->name != NULL && !x->at->closing)
+			x->at++;
+		if (x->at->name == NULL)
+			return true;
+		how = run_one(x);
+	}
+}
+
+void exchange_resume(struct exchange *x, enum step how)
+{
+	assert(!x->running); /* only the loop resumes, never a stage */
+	x->cancel = NULL;
+	if (walk(x, how))
+		exchange_free(x);
+}
+
+void exchange_abandon(struct exchange *x)
+{
+	void (*cancel)(struct exchange *) = x->cancel;
+
+	assert(x->err.kind != ERR_NONE);
+	x->cancel = NULL;
+	if (cancel != NULL)
+		cancel(x);
+	exchange_resume(x, STEP_FAIL);
+}
+
+/* ---- life ---- */
+
+static const struct local_endpoint *find_local(const struct services *svc, struct str path)
+{
+	for (size_t i = 0; i < svc->nlocals; i++)
+		if (str_eq(svc->locals[i].path, path))
+			return &svc->locals[i];
+	return NULL;
+}
+
+static void make_id(struct exchange *x)
+{
+	uint32_t n =
+		x->svc->id_seed + x->svc->id_count++ * 2654435761u; /* every value once in 2^32 */
+
+	snprintf(x->id, sizeof(x->id), "x%011llx%08x",
+		(unsigned long long)x->begin_wall_ms & 0xfffffffffffull, n);
+}
+
+static void take_spare_body(struct exchange *x)
+{
+	size_t max = x->config->limits_body_bytes;
+
+	x->body = x->svc->spare_body;
+	buf_init(&x->svc->spare_body, SIZE_MAX);
+	x->body.max = max;
+	if (x->body.cap > max)
+		buf_release(&x->body);
+}
+
+struct exchange *exchange_begin(struct services *svc, struct conn *c, const struct http_head *head)
+{
+	struct arena *a = arena_new();
+	struct exchange *x = arena_alloc(a, sizeof(*x));
+
+	x->arena = a;
+	x->svc = svc;
+	x->config = config_ref(svc->config);
+	x->at = stages;
+	x->conn = c;
+	x->head = http_head_dup(a, head);
+	x->usage = USAGE_UNKNOWN;
+	x->begin_ns = clock_mono_ns();
+	x->begin_wall_ms = clock_wall_ms();
+	x->local = find_local(svc, head->path);
+	x->endpoint = endpoint_find(head, &x->dialect);
+	if (x->local != NULL)
+		x->endpoint = ENDPOINT_LOCAL;
+	make_id(x);
+	take_spare_body(x);
+	svc->open++;
+	svc->total++;
+	if (!walk(x, run_one(x)))
+		return x;
+	exchange_free(x);
+	return NULL;
+}
+
+/* The request body may go as soon as nobody reads it any more; streams stay open for long. */
+void exchange_free_body(struct exchange *x)
+{
+	struct services *svc = x->svc;
+
+	if (svc->spare_body.p == NULL && x->body.p != NULL && x->body.cap <= SPARE_BODY_MAX) {
+		svc->spare_body = x->body;
+		buf_clear(&svc->spare_body);
+		x->body = (struct buf){ .max = x->body.max };
+	}
+	buf_release(&x->body);
+	x->chat.body = (struct str){ 0 };
+	x->chat.models = NULL;
+	x->chat.nmodels = 0;
+}
+
+static void exchange_free(struct exchange *x)
+{
+	assert(x->attempt == NULL);
+	x->svc->open--;
+	exchange_free_body(x);
+	encoding_decoder_free(x->decoder);
+	config_unref(x->config);
+	arena_free(x->arena);
+}
+
+bool plan_add(struct plan *p, const struct candidate *c)
+{
+	if (p->n == PLAN_MAX)
+		return false;
+	p->c[p->n++] = *c;
+	return true;
+}
+
+/* ---- replies made here ---- */
+
+void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
+	const struct http_header *more, size_t n)
+{
+	struct http_header h[8];
+	size_t k = 0;
+
+	if (x->conn == NULL)
+		return;
+	assert(n <= ARRAY_LEN(h) - 3);
+	h[k++] = (struct http_header){ STR("Content-Type"), type };
+	h[k++] = (struct http_header){ STR("request-id"), str_from(x->id) };
+	h[k++] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
+	for (size_t i = 0; i < n; i++)
+		h[k++] = more[i];
+	x->status = status;
+	conn_reply_head(x->conn, status, http_reason(status), h, k, (int64_t)body.n);
+	conn_reply_body(x->conn, body);
+	x->reply_bytes = conn_sent_bytes(x->conn);
+	conn_reply_end(x->conn);
+	x->conn = NULL;
+}
+
+void exchange_reply_error(struct exchange *x)
+{
+	static const struct http_header no_retry = { STR_INIT("x-should-retry"),
+		STR_INIT("false") };
+	enum err_kind kind = x->err.kind;
+	/* Clients retry a plain 401 for minutes; what was refused here stays refused. */
+	bool final = kind == ERR_AUTH || kind == ERR_PERMISSION;
+	struct buf body;
+
+	if (x->conn == NULL)
+		return;
+	if (conn_replied(x->conn)) {
+		conn_reply_abort(x->conn);
+		x->conn = NULL;
+		return;
+	}
+	buf_init(&body, SIZE_MAX);
+	x->dialect->print_error(&body, &x->err, str_from(x->id));
+	exchange_reply(x, err_status(kind), STR("application/json"), buf_str(&body), &no_retry,
+		final ? 1 : 0);
+	buf_release(&body);
+}
+
+/* ---- what connections report ---- */
+
+static void *on_begin(void *user, struct conn *c, const struct http_head *head)
+{
+	return exchange_begin(user, c, head);
+}
+
+static void fail(struct exchange *x, const struct err *e)
+{
+	x->err = *e;
+	exchange_abandon(x);
+}
+
+static void on_body(void *ctx, struct str piece)
+{
+	struct exchange *x = ctx;
+	struct err e = { 0 };
+
+	if (x->decoder != NULL) {
+		if (!encoding_decode(x->decoder, piece, &x->body, &e))
+			fail(x, &e);
+		return;
+	}
+	attempt_send(x, piece);
+}
+
+static void on_end(void *ctx)
+{
+	struct exchange *x = ctx;
+	struct err e = { 0 };
+
+	if (!x->body_wanted) {
+		attempt_send_end(x);
+		return;
+	}
+	x->body_wanted = false;
+	if (x->decoder != NULL && !encoding_decode_end(x->decoder, &e))
+		fail(x, &e);
+	else
+		exchange_resume(x, STEP_NEXT);
+}
+
+static void on_broken(void *ctx, const struct err *e)
+{
+	fail(ctx, e);
+}
+
+static void on_gone(void *ctx)
+{
+	struct exchange *x = ctx;
+	struct err e = { 0 };
+
+	x->reply_bytes = conn_sent_bytes(x->conn);
+	x->conn = NULL;
+	err_set(&e, ERR_CLIENT_GONE, "the client has gone");
+	fail(x, &e);
+}
+
+static void on_drained(void *ctx)
+{
+	attempt_drained(ctx);
+}
+
+/* A request that was refused before it was one. It has no exchange, but its refusal is logged. */
+static void on_refused(void *user, const struct err *e, struct str target, struct buf *out)
+{
+	struct services *svc = user;
+	struct http_head head = { .target = target,
+		.path = { target.p, str_find_char(target, '?') } };
+	const struct dialect *d;
+	struct buf body;
+
+	endpoint_find(&head, &d);
+	buf_init(&body, SIZE_MAX);
+	d->print_error(&body, e, STR(""));
+	buf_addf(out,
+		"HTTP/1.1 %u %.*s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+		err_status(e->kind), STR_ARG(http_reason(err_status(e->kind))), body.n);
+	buf_add(out, buf_str(&body));
+	buf_release(&body);
+	access_log_refused(svc->log, e, head.path);
+}
+
+const struct server_events exchange_events = {
+	.begin = on_begin,
+	.body = on_body,
+	.end = on_end,
+	.broken = on_broken,
+	.gone = on_gone,
+	.drained = on_drained,
+	.refused = on_refused,
+};

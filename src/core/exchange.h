@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* The exchange: one client request and its answer, on its way through the stages; and the runner that
+ * takes it there. Fields are grouped by their one writer. */
+#ifndef CORE_EXCHANGE_H
+#define CORE_EXCHANGE_H
+
+#include "core/config.h"
+#include "io/conn.h"
+#include "io/upstream.h"
+#include "llm/dialect.h"
+
+enum { PLAN_MAX = 16, EXCHANGE_ID_MAX = 24 };
+
+/* What a stage tells the runner. */
+enum step {
+	STEP_NEXT, /* go on with the next stage */
+	STEP_WAIT, /* something was started, and x->cancel is set; exchange_resume() follows from the loop */
+	STEP_REPLY, /* the reply is out: go on with the closing stages */
+	STEP_FAIL, /* x->err says why: tell the client if it can still be told, then the closing stages */
+};
+
+struct exchange;
+struct stage {
+	const char *name;
+	enum step (*run)(struct exchange *x);
+	bool closing; /* runs whatever happened before */
+};
+/* In order; ends with a row without a name. Defined in stages/. */
+extern const struct stage stages[];
+
+/* Who is to answer. Fallback, cascade and retry are all the next candidate. */
+struct candidate {
+	const struct config_provider *provider;
+	const struct dialect *dialect;
+	struct str model; /* replaces the client's when not empty */
+};
+struct plan {
+	struct candidate c[PLAN_MAX];
+	unsigned n, at;
+	const char *why;
+};
+
+/* An endpoint that sluice answers itself. */
+struct local_reply {
+	unsigned status;
+	struct str type; /* Content-Type */
+	struct buf *body;
+};
+struct local_endpoint {
+	struct str path;
+	bool open; /* without a key */
+	void (*answer)(struct exchange *x, struct local_reply *ret);
+};
+
+/* Proxy variables of the environment, as they were at the start. NUL-terminated, "" without one. */
+struct proxy_env {
+	const char *http, *https, *none;
+};
+
+/* What exchanges share. */
+struct services {
+	struct loop *loop;
+	struct server *server;
+	struct upstream *upstream;
+	struct access_log *log;
+	struct config *config; /* the current snapshot */
+	const struct local_endpoint *locals;
+	size_t nlocals;
+	struct proxy_env proxy;
+	int64_t started_wall_ms;
+	uint32_t id_seed, id_count;
+	size_t open; /* exchanges in work */
+	uint64_t total;
+	bool draining;
+	struct buf spare_body; /* memory of an earlier request body */
+};
+
+struct attempt;
+
+struct exchange {
+	/* runner */
+	char id[EXCHANGE_ID_MAX];
+	struct arena *arena;
+	struct services *svc;
+	struct config *config; /* the snapshot it began with */
+	const struct stage *at;
+	void (*cancel)(struct exchange *x); /* set by a stage that waits: undo what was started */
+	bool running, closing, finished;
+	struct err err; /* why it failed; kind ERR_NONE: it did not (any stage) */
+
+	/* begin */
+	struct conn *conn; /* NULL once the client has gone or the reply has ended */
+	const struct http_head *head;
+	const struct dialect *dialect; /* the client's; never NULL */
+	enum endpoint_kind endpoint;
+	const struct local_endpoint *local;
+	uint64_t begin_ns;
+	int64_t begin_wall_ms;
+
+	/* auth */
+	const char *
+		auth_header; /* lower-case name of the header that held the proxy's own key; NULL: none */
+
+	/* receive */
+	struct buf body;                  /* all of it, decoded */
+	struct encoding_decoder *decoder; /* NULL: it came as it is */
+	bool body_wanted;                 /* waits for the rest of it */
+
+	/* decode */
+	struct chat chat;
+
+	/* route */
+	struct plan plan;
+
+	/* call */
+	struct attempt *attempt;
+	unsigned attempts;
+	unsigned status;            /* of the reply as the client sees it; 0: none yet */
+	uint64_t request_bytes;     /* of the body */
+	uint64_t reply_bytes;       /* towards the client */
+	uint64_t head_ns, first_ns; /* reply head, first content; 0: not seen */
+	struct str answered_by;     /* the model that the provider names */
+	struct usage usage;
+	bool streamed;           /* the reply is an event stream */
+	struct str stream_error; /* type of an error event of the provider */
+};
+
+/* ---- life ---- */
+
+/* Begins an exchange for a request and runs it as far as it goes. NULL when it has ended already. */
+struct exchange *exchange_begin(struct services *svc, struct conn *c, const struct http_head *head);
+/* Takes up an exchange that waits; `how` is what became of it. Only from the loop. May free x. */
+void exchange_resume(struct exchange *x, enum step how);
+/* Frees the request body before the exchange ends: streams stay open for long. */
+void exchange_free_body(struct exchange *x);
+/* Stops what is being waited for, and ends with x->err, which must be set. May free x. */
+void exchange_abandon(struct exchange *x);
+
+/* The conn's events, for server_new(); user is struct services. */
+extern const struct server_events exchange_events;
+
+/* Adds a candidate, at the end. False when the plan is full. */
+bool plan_add(struct plan *p, const struct candidate *c);
+
+/* ---- replies made here ---- */
+
+/* Sends a whole reply with the exchange's id and a length. more: further headers. */
+void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
+	const struct http_header *more, size_t n);
+/* Sends x->err in the client's dialect. */
+void exchange_reply_error(struct exchange *x);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Two buffers: the loop fills one while a worker writes the other. At most one worker job is under way, which
+ * keeps the order without a lock: job start and end are the only hand-overs. */
+#include "io/log_writer.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { BATCH_MS = 20, DROP_LINE_BYTES = 128, GIVE_UP_MS = 1000 };
+
+struct log_writer {
+	struct loop *loop;
+	struct timer *timer;
+	struct buf filling, writing;
+	size_t max;
+	uint64_t dropped;
+	int fd;
+	bool busy;
+};
+
+static void write_all(int fd, struct str s, int wait_ms)
+{
+	while (s.n > 0) {
+		ssize_t n = write(fd, s.p, s.n);
+		if (n > 0) {
+			s = str_from_offset(s, (size_t)n);
+			continue;
+		}
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* A log that cannot be written is given up, batch by batch; there is nowhere to say so. */
+		if (n < 0 && errno == EAGAIN && poll(&p, 1, wait_ms) > 0)
+			continue;
+		return;
+	}
+}
+
+static void work(void *ctx)
+{
+	struct log_writer *w = ctx;
+
+	write_all(w->fd, buf_str(&w->writing), -1);
+}
+
+static void start(struct log_writer *w);
+
+static void done(void *ctx)
+{
+	struct log_writer *w = ctx;
+
+	w->busy = false;
+	buf_clear(&w->writing);
+	if (w->filling.n > 0)
+		start(w);
+}
+
+static void note_dropped(struct log_writer *w)
+{
+	if (w->dropped == 0)
+		return;
+	buf_addf(&w->filling, "sluice: %llu log lines dropped: writing is too slow\n",
+		(unsigned long long)w->dropped);
+	w->dropped = 0;
+}
+
+static void start(struct log_writer *w)
+{
+	struct buf full = w->filling;
+
+	if (w->busy)
+		return;
+	w->filling = w->writing;
+	w->writing = full;
+	w->busy = true;
+	note_dropped(w);
+	loop_job(w->loop, work, done, w);
+}
+
+static void on_timer(void *ctx)
+{
+	start(ctx);
+}
+
+struct log_writer *log_writer_new(struct loop *l, int fd, size_t queue_bytes)
+{
+	struct log_writer *w = must_alloc(sizeof(*w));
+
+	w->loop = l;
+	w->fd = fd;
+	w->max = queue_bytes;
+	w->timer = timer_new(l, on_timer, w);
+	buf_init(&w->filling, SIZE_MAX);
+	buf_init(&w->writing, SIZE_MAX);
+	return w;
+}
+
+void log_writer_put(struct log_writer *w, struct str line)
+{
+	if (w->filling.n + line.n + DROP_LINE_BYTES > w->max) {
+		w->dropped++;
+		return;
+	}
+	/* A batch a while: waking a worker for each line would cost more than the line. */
+	if (w->filling.n == 0)
+		timer_at(w->timer, loop_now_ms(w->loop) + BATCH_MS);
+	buf_add(&w->filling, line);
+}
+
+int log_writer_set_fd(struct log_writer *w, int fd)
+{
+	int old = w->fd;
+
+	w->fd = fd;
+	return old;
+}
+
+void log_writer_free(struct log_writer *w)
+{
+	if (w == NULL)
+		return;
+	for (unsigned ms = 0; w->busy && ms < GIVE_UP_MS; ms++) {
+		uv_run(loop_uv(w->loop), UV_RUN_NOWAIT);
+		if (w->busy)
+			usleep(1000);
+	}
+	timer_free(w->timer);
+	if (w->busy)
+		return; /* a worker hangs on the descriptor and holds the buffer: the program ends around it */
+	note_dropped(w);
+	write_all(w->fd, buf_str(&w->filling), GIVE_UP_MS);
+	buf_release(&w->filling);
+	buf_release(&w->writing);
+	free(w);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Watches descriptors that somebody else opens and closes, as libcurl does, without ever having to know when.
+ * A closed descriptor is forgotten by itself, and its number may come back as anything. */
+#ifndef IO_WATCH_H
+#define IO_WATCH_H
+
+#include "io/loop.h"
+
+enum { WATCH_IN = 1, WATCH_OUT = 2, WATCH_ERR = 4 };
+
+struct watch;
+
+/* ready: one descriptor is ready (level-triggered). end: a batch of ready() calls is over. */
+struct watch *watch_new(struct loop *l, void (*ready)(void *ctx, int fd, unsigned events),
+	void (*end)(void *ctx), void *ctx) MUSTCHECK;
+void watch_free(struct watch *w);
+/* Says which of WATCH_IN and WATCH_OUT are of interest from now on; 0: none. */
+void watch_set(struct watch *w, int fd, unsigned events);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The neutral request: what sluice understands of a client's body. Text is views over that body; what is not
+ * understood stays in it and leaves with it. */
+#ifndef LLM_CHAT_H
+#define LLM_CHAT_H
+
+#include "wire/json.h"
+
+struct chat {
+	struct str body;  /* the client's bytes, never changed */
+	struct str model; /* unescaped; empty when the client names none */
+	bool stream;      /* an event stream is asked for */
+	struct str *
+		models; /* every top-level `model` value, as it stands in body (duplicates happen) */
+	size_t nmodels;
+};
+
+#endif

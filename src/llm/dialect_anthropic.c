@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Anthropic Messages. Relayed bytes are only looked at here, never rebuilt. */
+#include "llm/dialect.h"
+#include "wire/sse.h"
+
+static void add_model(struct chat *c, struct str value, struct arena *a)
+{
+	/* Grows by copying: more than one is rare. */
+	struct str *v = arena_alloc(a, (c->nmodels + 1) * sizeof(*v));
+
+	for (size_t i = 0; i < c->nmodels; i++)
+		v[i] = c->models[i];
+	v[c->nmodels++] = value;
+	c->models = v;
+}
+
+static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
+{
+	struct json_iter it;
+	struct json_member m;
+
+	ret->body = body;
+	if (!json_iter_init(&it, body, e))
+		return false;
+	while (json_next(&it, &m, e)) {
+		if (json_key_is(m.key, STR("model")))
+			add_model(ret, m.value, a);
+		else if (json_key_is(m.key, STR("stream")))
+			ret->stream = json_is_true(m.value);
+	}
+	if (e->kind != ERR_NONE)
+		return false;
+	/* Of duplicates the last one counts, as JSON parsers have it. */
+	if (ret->nmodels > 0)
+		ret->model = json_string(ret->models[ret->nmodels - 1], a);
+	return true;
+}
+
+static int64_t count(struct str usage, struct str name)
+{
+	uint64_t v;
+
+	return json_u64(json_get(usage, name), &v) && v <= INT64_MAX ? (int64_t)v : -1;
+}
+
+static struct usage parse_usage(struct str u)
+{
+	return (struct usage){
+		.in = count(u, STR("input_tokens")),
+		.cache_read = count(u, STR("cache_read_input_tokens")),
+		.cache_write = count(u, STR("cache_creation_input_tokens")),
+		.out = count(u, STR("output_tokens")),
+	};
+}
+
+/* Deltas, by far the most frames, are told from the others by the first line without parsing any JSON. */
+static void parse_event(struct str frame, struct buf *scratch, struct arena *a, struct event *ret)
+{
+	struct sse_frame f;
+
+	*ret = (struct event){ .type = EV_RAW, .raw = frame, .usage = USAGE_UNKNOWN };
+	if (str_starts(frame, STR("event: content_block_")))
+		return;
+	sse_parse(frame, scratch, &f);
+	if (str_eq(f.event, STR("message_start"))) {
+		struct str message = json_get(f.data, STR("message"));
+		ret->type = EV_START;
+		ret->model = json_string(json_get(message, STR("model")), a);
+		ret->usage = parse_usage(json_get(message, STR("usage")));
+	} else if (str_eq(f.event, STR("message_delta"))) {
+		ret->type = EV_USAGE;
+		ret->usage = parse_usage(json_get(f.data, STR("usage")));
+	} else if (str_eq(f.event, STR("message_stop"))) {
+		ret->type = EV_STOP;
+	} else if (str_eq(f.event, STR("error"))) {
+		ret->type = EV_ERROR;
+		ret->text = json_string(json_get(json_get(f.data, STR("error")), STR("type")), a);
+	}
+}
+
+static void parse_reply(struct str body, struct arena *a, struct event *ret)
+{
+	struct str error = json_get(body, STR("error"));
+
+	*ret = (struct event){
+		.type = EV_STOP, .raw = body, .usage = parse_usage(json_get(body, STR("usage")))
+	};
+	ret->model = json_string(json_get(body, STR("model")), a);
+	if (error.p != NULL) {
+		ret->type = EV_ERROR;
+		ret->text = json_string(json_get(error, STR("type")), a);
+	}
+}
+
+static void print_error(struct buf *out, const struct err *e, struct str id)
+{
+	buf_addf(out, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":",
+		err_anthropic_type(e->kind));
+	json_add_string(out, str_from(e->text));
+	buf_add(out, STR("},\"request_id\":"));
+	json_add_string(out, id);
+	buf_add(out, STR("}"));
+}
+
+static void print_error_event(struct buf *out, const struct err *e, struct str id)
+{
+	buf_add(out, STR("event: error\ndata: "));
+	print_error(out, e, id);
+	buf_add(out, STR("\n\n"));
+}
+
+const struct dialect dialect_anthropic = {
+	.name = "anthropic",
+	.auth_header = STR_INIT("x-api-key"),
+	.parse_request = parse_request,
+	.parse_event = parse_event,
+	.parse_reply = parse_reply,
+	.print_error = print_error,
+	.print_error_event = print_error_event,
+	.ping = STR_INIT("event: ping\ndata: {\"type\": \"ping\"}\n\n"),
+};

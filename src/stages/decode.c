@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* From body bytes to a chat, on the paths that are interpreted. */
+#include "stages/stages.h"
+
+enum step stage_decode(struct exchange *x)
+{
+	if (x->endpoint != ENDPOINT_MESSAGES && x->endpoint != ENDPOINT_COUNT)
+		return STEP_NEXT;
+	if (!x->dialect->parse_request(&x->chat, buf_str(&x->body), x->arena, &x->err))
+		return STEP_FAIL;
+	x->chat.model = arena_dup(x->arena, x->chat.model); /* outlives the body */
+	return STEP_NEXT;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The stages in order. Stages never see each other: each reads and writes the exchange. */
+#include "stages/stages.h"
+
+const struct stage stages[] = {
+	{ "auth", stage_auth, false },
+	{ "local", stage_local, false },
+	{ "receive", stage_receive, false },
+	{ "decode", stage_decode, false },
+	{ "route", stage_route, false },
+	{ "call", stage_call, false },
+	{ "record", stage_record, true },
+	{ 0 },
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What each stage offers the table. */
+#ifndef STAGES_STAGES_H
+#define STAGES_STAGES_H
+
+#include "core/exchange.h"
+
+/* Host, Origin and the proxy's key, before any body is read. */
+enum step stage_auth(struct exchange *x);
+/* Requests that sluice answers itself. */
+enum step stage_local(struct exchange *x);
+/* All of the body, where it is going to be read. */
+enum step stage_receive(struct exchange *x);
+/* What of it is understood. */
+enum step stage_decode(struct exchange *x);
+/* Who is to answer. */
+enum step stage_route(struct exchange *x);
+/* Asks them. */
+enum step stage_call(struct exchange *x);
+/* Writes down what happened. */
+enum step stage_record(struct exchange *x);
+
+#endif

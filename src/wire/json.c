@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+/* The span scanner looks at 64 bytes a step: which of them are quotes, backslashes, brackets, as one
+ * bit each; all else is arithmetic on those bits. SSE2 and the portable form, which JSON_PORTABLE
+ * selects for the tests, differ in block_eq() only. */
+#include "wire/json.h"
+
+#include <endian.h>
+#include <string.h>
+
+#if defined(__SSE2__) && !defined(JSON_PORTABLE)
+#include <emmintrin.h>
+#endif
+
+enum { BLOCK = 64 };
+
+static const uint64_t EVEN = UINT64_C(0x5555555555555555);
+
+/* Bit i says whether p[i], with the bits of `fold` set in it, equals c. Reads BLOCK bytes. */
+static inline uint64_t block_eq(const char *p, unsigned char fold, unsigned char c)
+{
+	uint64_t hits = 0;
+
+#if defined(__SSE2__) && !defined(JSON_PORTABLE)
+	const __m128i folds = _mm_set1_epi8((char)fold), want = _mm_set1_epi8((char)c);
+	for (unsigned i = 0; i < BLOCK; i += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		x = _mm_cmpeq_epi8(_mm_or_si128(x, folds), want);
+		hits |= (uint64_t)(unsigned)_mm_movemask_epi8(x) << i;
+	}
+#else
+	const uint64_t ones = UINT64_C(0x0101010101010101), low7 = ones * 0x7F;
+	for (unsigned i = 0; i < BLOCK; i += 8) {
+		uint64_t x;
+		memcpy(&x, p + i, sizeof(x));
+		x = (le64toh(x) | ones * fold) ^ ones * c;
+		/* Bytes that are zero now become 0x80, all others 0; no carry leaves its byte. */
+		x = ~(((x & low7) + low7) | x | low7);
+		/* The product brings bit 7 of byte k to bit 56 + k. */
+		hits |= ((x >> 7) * UINT64_C(0x0102040810204080) >> 56) << i;
+	}
+#endif
+	return hits;
+}
+
+/* A whole block at text.p + at: there if it is there, else a copy padded with spaces. */
+static inline const char *block_at(struct str text, size_t at, char pad[BLOCK])
+{
+	if (text.n - at >= BLOCK)
+		return text.p + at;
+	memset(pad, ' ', BLOCK);
+	memcpy(pad, text.p + at, text.n - at);
+	return pad;
+}
+
+/* The quotes of a block that no backslash escapes. *escaped is 1 when the byte before the block
+ * escapes its first one. A byte is escaped when an odd run of backslashes ends before it: adding a
+ * run's first bit to the run carries into the bit behind it, and starts of even and odd offset are
+ * added separately, so that the offset of that bit tells the length's parity. */
+static inline uint64_t block_quotes(const char *p, uint64_t *escaped)
+{
+	uint64_t quotes = block_eq(p, 0, '"');
+	uint64_t slashes = block_eq(p, 0, '\\');
+
+	if ((slashes | *escaped) == 0)
+		return quotes;
+	slashes &= ~*escaped;
+	uint64_t starts = slashes & ~(slashes << 1);
+	uint64_t behind_even = slashes + (starts & EVEN), behind_odd;
+	bool over = __builtin_add_overflow(slashes, starts & ~EVEN, &behind_odd);
+	uint64_t hit = *escaped | (behind_even & ~slashes & ~EVEN) | (behind_odd & ~slashes & EVEN);
+	*escaped = over;
+	return quotes & ~hit;
+}
+
+/* Each bit becomes the parity of itself and all lower ones. */
+static inline uint64_t parity_below(uint64_t x)
+{
+	for (unsigned shift = 1; shift < 64; shift *= 2)
+		x ^= x << shift;
+	return x;
+}
+
+/* Which brackets are open: one bit for each level, set for '{'. */
+struct nest {
+	uint64_t brace[JSON_DEPTH_MAX / 64];
+	unsigned depth;
+};
+
+static bool nest_step(struct nest *n, char c)
+{
+	if (c == '{' || c == '[') {
+		if (n->depth == JSON_DEPTH_MAX)
+			return false;
+		uint64_t bit = UINT64_C(1) << (n->depth % 64), *word = &n->brace[n->depth / 64];
+		*word = c == '{' ? *word | bit : *word & ~bit;
+		n->depth++;
+		return true;
+	}
+	n->depth--;
+	return (n->brace[n->depth / 64] >> (n->depth % 64) & 1) == (c == '}');
+}
+
+/* From a bracket at `at` to behind its partner; 0 and *ret_bad when there is none. */
+static size_t nested_end(struct str text, size_t at, size_t *ret_bad)
+{
+	struct nest nest = { .depth = 1 };
+	uint64_t escaped = 0, inside = 0;
+	char pad[BLOCK];
+
+	for (; at < text.n; at += BLOCK) {
+		const char *p = block_at(text, at, pad);
+		uint64_t quotes = block_quotes(p, &escaped);
+		if (quotes == 0 && inside != 0)
+			continue;
+		/* From each opening quote up to before the closing one. */
+		uint64_t strings = parity_below(quotes) ^ inside;
+		inside = 0 - (strings >> 63);
+		uint64_t brackets = (block_eq(p, 0x20, '{') | block_eq(p, 0x20, '}')) & ~strings;
+		for (; brackets != 0; brackets &= brackets - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(brackets);
+			if (!nest_step(&nest, p[i])) {
+				*ret_bad = at + i;
+				return 0;
+			}
+			if (nest.depth == 1)
+				return at + i + 1;
+		}
+	}
+	*ret_bad = text.n;
+	return 0;
+}
+
+/* From behind an opening quote to behind the closing one; 0 when there is none. */
+static size_t string_end(struct str text, size_t at)
+{
+	uint64_t escaped = 0;
+	char pad[BLOCK];
+
+	for (; at < text.n; at += BLOCK) {
+		uint64_t quotes = block_quotes(block_at(text, at, pad), &escaped);
+		if (quotes != 0)
+			return at + (unsigned)__builtin_ctzll(quotes) + 1;
+	}
+	return 0;
+}
+
+static bool is_scalar(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
+	       c == '+' || c == '.';
+}
+
+static size_t skip_space(struct str text, size_t at)
+{
+	while (at < text.n && (text.p[at] == ' ' || text.p[at] == '\n' || text.p[at] == '\r' ||
+				      text.p[at] == '\t'))
+		at++;
+	return at;
+}
+
+/* The byte there, NUL at the end; a NUL in the text is as wrong as the end. */
+static char peek(struct str text, size_t at)
+{
+	return at < text.n ? text.p[at] : '\0';
+}
+
+static bool broken(struct json_iter *it, struct err *e, const char *what, size_t at)
+{
+	it->done = true;
+	return err_set(e, ERR_INVALID, "json: %s at byte %zu", what, at);
+}
+
+bool json_iter_init(struct json_iter *it, struct str text, struct err *e)
+{
+	*it = (struct json_iter){ .text = text, .first = true };
+	if (str_starts(text, STR("\xEF\xBB\xBF")))
+		it->at = 3;
+	it->at = skip_space(text, it->at);
+	if (peek(text, it->at) != '{')
+		return broken(it, e, "no object", it->at);
+	it->at++;
+	return true;
+}
+
+/* Takes the value that begins at it->at, which is no white space. */
+static bool take_value(struct json_iter *it, struct str *ret, struct err *e)
+{
+	size_t start = it->at, end = start, bad = 0;
+	char c = peek(it->text, start);
+
+	if (c == '"') {
+		end = string_end(it->text, start + 1);
+		if (end == 0)
+			return broken(it, e, "unterminated string", start);
+	} else if (c == '{' || c == '[') {
+		end = nested_end(it->text, start, &bad);
+		if (end == 0)
+			return broken(it, e, "unbalanced or too deep brackets", bad);
+	} else {
+		while (end < it->text.n && is_scalar(it->text.p[end]))
+			end++;
+		if (end == start)
+			return broken(it, e, "no value", start);
+	}
+	*ret = (struct str){ it->text.p + start, end - start };
+	it->at = end;
+	return true;
+}
+
+/* Behind the closing brace: nothing may follow. */
+static bool finish(struct json_iter *it, struct err *e)
+{
+	it->done = true;
+	it->at = skip_space(it->text, it->at + 1);
+	if (it->at != it->text.n)
+		return broken(it, e, "something behind the object", it->at);
+	return false;
+}
+
+bool json_next(struct json_iter *it, struct json_member *ret, struct err *e)
+{
+	if (it->done)
+		return false;
+	it->at = skip_space(it->text, it->at);
+	char c = peek(it->text, it->at);
+	if (c == '}')
+		return finish(it, e);
+	if (!it->first) {
+		if (c != ',')
+			return broken(it, e, "no comma or closing brace", it->at);
+		it->at = skip_space(it->text, it->at + 1);
+	}
+	it->first = false;
+	if (peek(it->text, it->at) != '"')
+		return broken(it, e, "no key", it->at);
+	size_t key = it->at + 1, end = string_end(it->text, key);
+	if (end == 0)
+		return broken(it, e, "unterminated string", it->at);
+	ret->key = (struct str){ it->text.p + key, end - 1 - key };
+	it->at = skip_space(it->text, end);
+	if (peek(it->text, it->at) != ':')
+		return broken(it, e, "no colon", it->at);
+	it->at = skip_space(it->text, it->at + 1);
+	return take_value(it, &ret->value, e);
+}
+
+/* The four hex digits at s.p[at], or -1. */
+static int hex4(struct str s, size_t at)
+{
+	int v = 0;
+
+	if (at > s.n || s.n - at < 4)
+		return -1;
+	for (size_t i = at; i < at + 4; i++) {
+		char c = s.p[i], low = (char)(c | 0x20);
+		if (c >= '0' && c <= '9')
+			v = v * 16 + (c - '0');
+		else if (low >= 'a' && low <= 'f')
+			v = v * 16 + (low - 'a' + 10);
+		else
+			return -1;
+	}
+	return v;
+}
+
+/* The code unit of the \u escape at s.p[at], or -1. */
+static int unit_at(struct str s, size_t at)
+{
+	return at + 6 <= s.n && s.p[at] == '\\' && s.p[at + 1] == 'u' ? hex4(s, at + 2) : -1;
+}
+
+static bool is_high(int unit)
+{
+	return (unit & ~0x3FF) == 0xD800;
+}
+
+static bool is_low(int unit)
+{
+	return (unit & ~0x3FF) == 0xDC00;
+}
+
+static size_t put_utf8(uint32_t c, char ret[4])
+{
+	if (c < 0x80) {
+		ret[0] = (char)c;
+		return 1;
+	}
+	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		ret[i] = (char)(0x80 | (c & 0x3F));
+	ret[0] = (char)(0xF00 >> n | c);
+	return n;
+}
+
+/* Resolves the escape that the backslash at s.p[at] begins into *ret_n bytes, never more than it
+ * has itself. Returns its length. A backslash that begins no escape stands for itself. */
+static size_t unescape(struct str s, size_t at, char ret[4], size_t *ret_n)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	int unit = unit_at(s, at), low = unit_at(s, at + 6);
+
+	if (is_high(unit) && is_low(low)) {
+		*ret_n = put_utf8(
+			(uint32_t)(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)), ret);
+		return 12;
+	}
+	if (unit >= 0) {
+		*ret_n = put_utf8(is_high(unit) || is_low(unit) ? 0xFFFD : (uint32_t)unit, ret);
+		return 6;
+	}
+	const char *hit = at + 1 < s.n ? memchr(from, s.p[at + 1], sizeof(from) - 1) : NULL;
+	*ret_n = 1;
+	ret[0] = hit != NULL ? to[hit - from] : '\\';
+	return hit != NULL ? 2 : 1;
+}
+
+bool json_key_is(struct str key, struct str name)
+{
+	while (key.n > 0) {
+		char bytes[4];
+		size_t n, plain = str_find_char(key, '\\');
+		if (!str_starts(name, (struct str){ key.p, plain }))
+			return false;
+		key = str_from_offset(key, plain);
+		name = str_from_offset(name, plain);
+		if (key.n == 0)
+			break;
+		key = str_from_offset(key, unescape(key, 0, bytes, &n));
+		if (!str_starts(name, (struct str){ bytes, n }))
+			return false;
+		name = str_from_offset(name, n);
+	}
+	return name.n == 0;
+}
+
+struct str json_get(struct str obj, struct str name)
+{
+	const struct str none = { NULL, 0 };
+	struct str found = none;
+	struct err e = { 0 };
+	struct json_iter it;
+	struct json_member m;
+
+	if (!json_iter_init(&it, obj, &e))
+		return none;
+	while (json_next(&it, &m, &e))
+		if (json_key_is(m.key, name))
+			found = m.value;
+	return e.kind == ERR_NONE ? found : none;
+}
+
+struct str json_string(struct str value, struct arena *a)
+{
+	if (value.n < 2 || value.p[0] != '"' || value.p[value.n - 1] != '"')
+		return (struct str){ NULL, 0 };
+	struct str s = { value.p + 1, value.n - 2 };
+	size_t at = str_find_char(s, '\\');
+	if (at == s.n)
+		return s;
+	char *p = arena_alloc(a, s.n), bytes[4];
+	size_t n = 0;
+	for (size_t from = 0;;) {
+		memcpy(p + n, s.p + from, at - from);
+		n += at - from;
+		if (at == s.n)
+			return (struct str){ p, n };
+		size_t got, used = unescape(s, at, bytes, &got);
+		memcpy(p + n, bytes, got);
+		n += got;
+		from = at + used;
+		at = from + str_find_char(str_from_offset(s, from), '\\');
+	}
+}
+
+bool json_u64(struct str value, uint64_t *ret)
+{
+	if (value.n > 1 && value.p[0] == '0')
+		return false;
+	return str_to_u64(value, ret);
+}
+
+bool json_is_true(struct str value)
+{
+	return str_eq(value, STR("true"));
+}
+
+void json_splice(struct buf *out, struct str text, const struct json_splice *s, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		assert(s[i].at >= at && s[i].at <= text.n && s[i].n <= text.n - s[i].at);
+		buf_add(out, (struct str){ text.p + at, s[i].at - at });
+		buf_add(out, s[i].with);
+		at = s[i].at + s[i].n;
+	}
+	buf_add(out, str_from_offset(text, at));
+}
+
+/* The length of the UTF-8 character at s.p[at] (RFC 3629), or minus the number of bytes that one
+ * U+FFFD stands for: as many as could have begun a character. */
+static int utf8_step(struct str s, size_t at)
+{
+	const unsigned char *p = (const unsigned char *)s.p + at;
+	unsigned char lo = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
+	unsigned char hi = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xC2 || p[0] > 0xF4)
+		return -1;
+	int len = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+	for (int i = 1; i < len; i++) {
+		if ((size_t)i >= s.n - at || p[i] < lo || p[i] > hi)
+			return -i;
+		lo = 0x80;
+		hi = 0xBF;
+	}
+	return len;
+}
+
+static bool must_escape(char c)
+{
+	return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+/* Whether one of the eight bytes at p must be escaped or is not ASCII. */
+static bool eight_special(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x, quote, slash;
+
+	memcpy(&x, p, sizeof(x));
+	quote = x ^ ones * '"';
+	slash = x ^ ones * '\\';
+	/* A byte below k borrows in x - k: its top bit tells, at least for the lowest such byte. */
+	return ((x | ((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) |
+			((slash - ones) & ~slash)) &
+		       ones * 0x80) != 0;
+}
+
+/* Offset of the first byte at or after `at` that must be escaped or is not UTF-8. */
+static size_t plain_end(struct str s, size_t at)
+{
+	while (at < s.n) {
+		if (s.n - at >= 8 && !eight_special(s.p + at)) {
+			at += 8;
+			continue;
+		}
+		if (must_escape(s.p[at]))
+			break;
+		int step = utf8_step(s, at);
+		if (step < 0)
+			break;
+		at += (size_t)step;
+	}
+	return at;
+}
+
+static void add_escape(struct buf *out, char c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *hit = memchr(from, c, sizeof(from) - 1);
+
+	if (hit != NULL)
+		buf_add(out, (struct str){ (const char[]){ '\\', to[hit - from] }, 2 });
+	else
+		buf_addf(out, "\\u%04x", (unsigned char)c);
+}
+
+void json_add_string(struct buf *out, struct str s)
+{
+	buf_add_char(out, '"');
+	for (size_t at = 0; at < s.n;) {
+		size_t end = plain_end(s, at);
+		buf_add(out, (struct str){ s.p + at, end - at });
+		at = end;
+		if (at < s.n && must_escape(s.p[at])) {
+			add_escape(out, s.p[at]);
+			at++;
+		} else if (at < s.n) {
+			buf_add(out, STR("\xEF\xBF\xBD"));
+			at += (size_t)-utf8_step(s, at);
+		}
+	}
+	buf_add_char(out, '"');
+}
+
+/* True when the backslash at p[at] is not itself escaped. */
+static bool begins_escape(const char *p, size_t at)
+{
+	size_t before = 0;
+
+	while (before < at && p[at - 1 - before] == '\\')
+		before++;
+	return before % 2 == 0;
+}
+
+size_t json_fix_surrogates(char *p, size_t n)
+{
+	const struct str text = { p, n };
+	uint64_t slashes = 0, us = 0;
+	size_t fixed = 0, next = 0;
+	char pad[BLOCK];
+
+	for (size_t block = 0; block < n; block += BLOCK) {
+		const char *b = block_at(text, block, pad);
+		/* Where the d of a "\ud" stands, also when that began in the block before. */
+		uint64_t before_us = us >> 63, before_slashes = slashes >> 62;
+		slashes = block_eq(b, 0, '\\');
+		us = block_eq(b, 0, 'u');
+		uint64_t hits = block_eq(b, 0x20, 'd') & (us << 1 | before_us) &
+				(slashes << 2 | before_slashes);
+		for (; hits != 0; hits &= hits - 1) {
+			size_t at = block + (unsigned)__builtin_ctzll(hits) - 2;
+			int unit = unit_at(text, at);
+			if (at < next || !begins_escape(p, at) || (!is_high(unit) && !is_low(unit)))
+				continue;
+			if (is_high(unit) && is_low(unit_at(text, at + 6))) {
+				next = at + 12;
+				continue;
+			}
+			memcpy(p + at, "\\ufffd", 6);
+			fixed++;
+		}
+	}
+	return fixed;
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Starts and stops the proxy under test, in an empty home of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+START_SECONDS = 10
+STOP_SECONDS = 10
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class Proxy:
+    def __init__(self, program, folder, port):
+        self.program, self.folder, self.address = program, folder, ('127.0.0.1', port)
+        self.log_path = os.path.join(folder, 'log')
+        self.process = None
+
+    def write_config(self, config, mode=0o600):
+        path = os.path.join(self.folder, 'config.json')
+        with open(path, 'w', encoding='utf-8') as f:
+            json.dump(config, f)
+        os.chmod(path, mode)
+
+    def start(self, env):
+        home = {'HOME': self.folder, 'PATH': os.environ.get('PATH', ''), 'LANG': 'C.UTF-8', 'TMPDIR': self.folder}
+        home |= {f'XDG_{n}_HOME': os.path.join(self.folder, n.lower()) for n in ('CONFIG', 'DATA', 'STATE', 'CACHE')}
+        home |= {'XDG_RUNTIME_DIR': self.folder}
+        home |= {k: v for k, v in os.environ.items() if k.endswith('SAN_OPTIONS')} | env
+        with open(self.log_path, 'wb') as log:
+            self.process = subprocess.Popen(
+                [*self.program, 'start', '--config', os.path.join(self.folder, 'config.json')],
+                cwd=self.folder, env=home, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+
+    def wait_ready(self):
+        """Whether the port answers; False when the process ended instead."""
+        end = time.monotonic() + START_SECONDS
+        while self.process.poll() is None:
+            try:
+                socket.create_connection(self.address, timeout=1).close()
+                return True
+            except OSError:
+                if time.monotonic() > end:
+                    return False
+                time.sleep(0.005)
+        return False
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self):
+        """Ends the process; its exit status, or None when it had to be killed."""
+        if self.process.poll() is None:
+            self.terminate()
+        return self.wait(STOP_SECONDS)
+
+    def wait(self, seconds):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
+
+    def log(self):
+        with open(self.log_path, encoding='utf-8', errors='replace') as f:
+            return f.read()

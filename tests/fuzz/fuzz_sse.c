@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Any bytes as a stream of events: see unit/wire/sse_oracle.h for what must hold. */
+#include "unit/wire/sse_oracle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str stream = { (const char *)data, size };
+	uint64_t seed = random_seed(stream);
+	struct frames whole;
+
+	check_stream(&whole, stream);
+	check_bytewise(&whole, stream);
+	for (unsigned i = 0; i < 4; i++) {
+		size_t b = random_below(&seed, size + 1), a = random_below(&seed, b + 1);
+		check_split(&whole, stream, a, b);
+	}
+	free(whole.end);
+	return 0;
+}
