@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -138,6 +139,8 @@ class Rig:
     """Use as a context: at the end all processes are gone, and so is the folder."""
 
     def __init__(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         cores = sorted(os.sched_getaffinity(0))
         # The program under measurement has a core of its own; client and provider share the other.
         self.near_core, self.own_core = cores[0], cores[min(1, len(cores) - 1)]

@@ -55,32 +55,6 @@ static void read_signature(const char *lock_file, struct instance *ret)
 	buf_release(&text);
 }
 
-int instance_lock(const struct paths *p, struct err *e)
-{
-	struct flock lock;
-	struct instance other = { 0 };
-	char reason[128];
-	int fd = open(p->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd >= 0 && lock_call(fd, F_OFD_SETLK, &lock))
-		return fd;
-	int why = errno;
-	if (fd >= 0)
-		close(fd);
-	if (why != EAGAIN && why != EACCES) {
-		(void)err_set(e, ERR_INTERNAL, "cannot lock \"%s\": %s", p->lock_file,
-			strerror_r(why, reason, sizeof(reason)));
-		return -1;
-	}
-	read_signature(p->lock_file, &other);
-	if (other.pid > 0)
-		(void)err_set(
-			e, ERR_INTERNAL, "a proxy is running already, pid %d", (int)other.pid);
-	else
-		(void)err_set(e, ERR_INTERNAL, "another process has \"%s\" locked", p->lock_file);
-	return -1;
-}
-
 void instance_sign(int lock_fd)
 {
 	char text[64];
@@ -182,6 +156,41 @@ void instance_find(const struct paths *p, struct instance *ret)
 		*ret = (struct instance){ .pid = signer.pid };
 	ret->state = ok ? INSTANCE_RUNNING : INSTANCE_STARTING;
 	ret->since_ms = signer.since_ms;
+}
+
+/* Says who has the lock. */
+static int lock_is_taken(const struct paths *p, struct err *e)
+{
+	struct instance other;
+
+	instance_find(p, &other);
+	if (other.state == INSTANCE_RUNNING)
+		(void)err_set(e, ERR_INTERNAL, "a proxy is running already at %s (pid %d)",
+			other.client_url, (int)other.pid);
+	else if (other.pid > 0)
+		(void)err_set(e, ERR_INTERNAL, "a proxy is just starting or ending (pid %d)",
+			(int)other.pid);
+	else
+		(void)err_set(e, ERR_INTERNAL, "another process has \"%s\" locked", p->lock_file);
+	return -1;
+}
+
+int instance_lock(const struct paths *p, struct err *e)
+{
+	struct flock lock;
+	char reason[128];
+	int fd = open(p->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && lock_call(fd, F_OFD_SETLK, &lock))
+		return fd;
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	if (why == EAGAIN || why == EACCES)
+		return lock_is_taken(p, e);
+	(void)err_set(e, ERR_INTERNAL, "cannot lock \"%s\": %s", p->lock_file,
+		strerror_r(why, reason, sizeof(reason)));
+	return -1;
 }
 
 bool instance_wait_running(const struct paths *p, unsigned timeout_ms, struct instance *ret)

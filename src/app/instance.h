@@ -40,9 +40,10 @@ void instance_find(const struct paths *p, struct instance *ret);
 /* Fills in version, URLs and pid from what serve() wrote into the state file. False on anything else. */
 bool instance_parse_state(struct str text, struct instance *ret) MUSTCHECK;
 
-/* Waits until a proxy runs that is starting. False when it ended instead, or after timeout_ms. */
+/* As instance_find(), but waits for a proxy that is starting. False when none runs in the end, or after
+ * timeout_ms. */
 bool instance_wait_running(
-	const struct paths *p, unsigned timeout_ms, struct instance *ret) MUSTCHECK;
+	const struct paths *p, unsigned timeout_ms, struct instance *ret);
 
 /* Who listens on a TCP port, in words that end "is taken by": "another sluice (pid 812)", "nginx (pid
  * 81)", "a program of user root". False when that cannot be found out; ret is untouched. */

@@ -84,12 +84,12 @@ static bool find_socket_in(const char *path, unsigned port, struct port_socket *
 }
 
 /* Whether one of the descriptors of /proc/PID is the socket. */
-static bool holds_socket(const char *pid, const char *socket_link)
+static bool holds_socket(pid_t pid, const char *socket_link)
 {
 	char path[64], target[64];
 	bool found = false;
 
-	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	DIR *dir = opendir(path);
 	if (!dir)
 		return false;
@@ -101,12 +101,12 @@ static bool holds_socket(const char *pid, const char *socket_link)
 	return found;
 }
 
-static void read_name(const char *pid, char *ret, size_t size)
+static void read_name(pid_t pid, char *ret, size_t size)
 {
 	char path[64];
 	struct buf text;
 
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	buf_init(&text, 1 << 16);
 	read_all(path, &text);
 	snprintf(ret, size, "%.*s", STR_ARG(str_trim(buf_str(&text))));
@@ -124,10 +124,10 @@ static void find_process(uint64_t inode, struct port_owner *ret)
 	if (!dir)
 		return;
 	for (struct dirent *d; !ret->pid && (d = readdir(dir));) {
-		if (!str_to_u64(str_from(d->d_name), &pid) || !holds_socket(d->d_name, link))
+		if (!str_to_u64(str_from(d->d_name), &pid) || !holds_socket((pid_t)pid, link))
 			continue;
 		ret->pid = (pid_t)pid;
-		read_name(d->d_name, ret->name, sizeof(ret->name));
+		read_name(ret->pid, ret->name, sizeof(ret->name));
 	}
 	closedir(dir);
 }

@@ -17,6 +17,7 @@ enum err_kind {
 	ERR_TOO_LARGE,       /* body over its limit */
 	ERR_MEDIA_TYPE,      /* content encoding that cannot be decoded */
 	ERR_HEADERS,         /* header block over its limit */
+	ERR_UPGRADE,         /* WebSocket asked for, which is not spoken here */
 	ERR_RATE,            /* too many */
 	ERR_OVERLOADED,      /* no capacity here or at the provider */
 	ERR_TIMEOUT,         /* the provider took too long */

@@ -151,6 +151,8 @@ static const char *parse_text(
 	if (!is_text(v))
 		return NOT_THAT;
 	ret->text = str_trim(v->text);
+	if ((s->flags & SETTING_FILLED) != 0 && ret->text.n == 0)
+		return "must not be empty";
 	if (s->type != SETTING_SECRET)
 		return check_text(ret->text);
 	for (size_t i = 0; i < ret->text.n; i++)
@@ -380,7 +382,8 @@ void setting_reset(const struct setting *s, void *obj, struct arena *a)
 	struct setting_value v = { .kind = VALUE_TEXT, .text = str_from(s->fallback) };
 	struct err e;
 
-	if (s->type == SETTING_ENUM && v.text.n == 0) {
+	/* A row without default may refuse to be set to nothing, but begins as nothing. */
+	if ((s->type == SETTING_ENUM || s->type == SETTING_STRING) && v.text.n == 0) {
 		*(struct str *)(void *)((char *)obj + s->offset) = arena_dup(a, v.text);
 		return;
 	}

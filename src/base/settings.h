@@ -29,6 +29,7 @@ enum setting_flag {
 	SETTING_MASKED =
 		1
 		<< 4, /* a map's values, or what stands before the @ of a URL, are never printed */
+	SETTING_FILLED = 1 << 5, /* cannot be set to nothing */
 };
 
 struct str_list {

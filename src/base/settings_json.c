@@ -12,6 +12,7 @@ enum { DEPTH_MAX = 16 };
 struct reader {
 	struct arena *arena;
 	const char *start;
+	size_t bom;
 	size_t pos; /* of the last key seen */
 	struct err *err;
 };
@@ -34,7 +35,7 @@ static bool read_object(struct reader *r, yyjson_val *v, unsigned depth, struct 
 	for (yyjson_val *key; (key = yyjson_obj_iter_next(&it)) != NULL; ret->n++) {
 		struct setting_member *m = &ret->members[ret->n];
 		m->key = copy_text(r, key);
-		m->pos = (size_t)(yyjson_get_str(key) - r->start) - 1;
+		m->pos = r->bom + (size_t)(yyjson_get_str(key) - r->start) - 1;
 		r->pos = m->pos;
 		if (!read_value(r, yyjson_obj_iter_get_val(key), depth, &m->value))
 			return false;
@@ -100,9 +101,9 @@ bool setting_read_json(
 			YYJSON_READ_ALLOW_TRAILING_COMMAS | YYJSON_READ_NUMBER_AS_RAW,
 		NULL, &err);
 	if (doc != NULL) {
-		struct reader r = { .arena = a, .start = copy, .err = e };
+		struct reader r = { .arena = a, .start = copy, .bom = bom, .err = e };
 		ok = read_value(&r, yyjson_doc_get_root(doc), 0, ret);
-		*ret_pos = bom + r.pos;
+		*ret_pos = r.pos;
 	} else if (str_trim((struct str){ text.p + bom, n }).n == 0) {
 		ok = true;
 	} else {

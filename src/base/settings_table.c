@@ -8,7 +8,7 @@
 enum {
 	WORD_MAX = 80, /* longer words are not compared */
 	DISTANCE_MAX = 4,
-	BYTES_ROW = sizeof(struct str_map), /* room for a value of any type */
+	VALUE_BYTES = sizeof(struct str_map), /* room for a value of any type */
 };
 
 const struct setting *settings_find(const struct settings *t, struct str path)
@@ -168,7 +168,7 @@ static void print_default(const struct setting *s,
 {
 	struct arena *a = arena_new();
 	struct setting row = *s;
-	max_align_t value[BYTES_ROW / sizeof(max_align_t) + 1] = { 0 };
+	max_align_t value[VALUE_BYTES / sizeof(max_align_t) + 1] = { 0 };
 
 	row.offset = 0;
 	setting_reset(&row, value, a);
@@ -241,7 +241,8 @@ void setting_print_schema(const struct setting *s, struct buf *out)
 
 void setting_print_reference(const struct setting *s, struct str prefix, struct buf *out)
 {
-	buf_addf(out, "| `%.*s%s` | ", STR_ARG(prefix), s->path);
+	buf_addf(out, "| `%.*s%s`%s | ", STR_ARG(prefix), s->path,
+		(s->flags & SETTING_TRUSTED) != 0 ? " *" : "");
 	setting_describe(s, out);
 	buf_add(out, STR(" | "));
 	if (s->fallback[0] != '\0') {
@@ -249,6 +250,5 @@ void setting_print_reference(const struct setting *s, struct str prefix, struct 
 		print_default(s, setting_print, out);
 		buf_add_char(out, '`');
 	}
-	buf_addf(out, " | %s%s |\n", s->text,
-		(s->flags & SETTING_TRUSTED) != 0 ? " (not in a project file)" : "");
+	buf_addf(out, " | %s |\n", s->text);
 }

@@ -14,6 +14,7 @@ enum { PROBLEMS_MAX = 100 };
 #define ANY
 #define RANGE(lo, hi) .min = (lo), .max = (hi)
 #define ONE_OF(words) .choices = (words)
+#define FILLED        SETTING_FILLED
 #define TRUSTED       SETTING_TRUSTED
 #define REDIRECTS     SETTING_REDIRECTS
 #define EITHER        SETTING_EITHER
@@ -33,10 +34,7 @@ static const struct setting provider_rows[] = { CONFIG_PROVIDER_SETTINGS(CONFIG_
 const struct settings config_settings = { rows, ARRAY_LEN(rows) };
 const struct settings config_provider_settings = { provider_rows, ARRAY_LEN(provider_rows) };
 
-/* Providers that need no more than a name. */
-static const struct preset {
-	const char *name, *dialect, *base_url;
-} presets[] = {
+const struct config_preset config_presets[CONFIG_PRESETS] = {
 	{ "anthropic", "anthropic", "https://api.anthropic.com" },
 	{ "openai", "openai", "https://api.openai.com" },
 	{ "gemini", "gemini", "https://generativelanguage.googleapis.com" },
@@ -188,11 +186,12 @@ static void add_presets(struct config_loading *l)
 {
 	const struct config_origin at = { CONFIG_PRESET, STR("preset"), 0, 0 };
 
-	for (size_t i = 0; i < ARRAY_LEN(presets); i++) {
-		struct config_provider *p = config_provider_add(l, str_from(presets[i].name), &at);
+	for (size_t i = 0; i < CONFIG_PRESETS; i++) {
+		struct config_provider *p =
+			config_provider_add(l, str_from(config_presets[i].name), &at);
 		struct config_origin *origins = l->report->providers[i].v;
-		p->dialect = str_from(presets[i].dialect);
-		p->base_url = str_from(presets[i].base_url);
+		p->dialect = str_from(config_presets[i].dialect);
+		p->base_url = str_from(config_presets[i].base_url);
 		origins[CONFIG_PROVIDER_ROW_dialect] = at;
 		origins[CONFIG_PROVIDER_ROW_base_url] = at;
 	}

@@ -92,6 +92,24 @@ void config_add_source(
 /* What one value alone cannot tell: addresses, URLs, keys, and settings that need one another. */
 void config_check(struct config_loading *l);
 
+/* A provider that needs no more than its name. */
+struct config_preset {
+	const char *name, *dialect, *base_url;
+};
+enum { CONFIG_PRESETS = 5 };
+extern const struct config_preset config_presets[CONFIG_PRESETS];
+
+/* How settings are printed as members of nested objects. */
+struct config_tree {
+	const char *open, *close; /* of a group */
+	void (*print)(const struct setting *s, const void *obj, struct buf *out);
+};
+
+/* Prints a table's rows, each on a line of its own, without the outermost braces. With an object, leaves
+ * out what could not be loaded together with the rest. */
+void config_print_tree(const struct config_tree *tree, const struct settings *t, const void *obj,
+	const char *indent, struct buf *out);
+
 /* One NAME=value of a .env file. */
 struct config_dotenv {
 	struct str name, value; /* value in the arena */

@@ -7,8 +7,9 @@
 
 void config_problem_print(const struct config_problem *p, struct buf *out)
 {
-	static const char *const words[] = { [CONFIG_NOTE] = "note", [CONFIG_WARNING] = "warning",
-		[CONFIG_ERROR] = "error" };
+	static const char *const words[] = {
+		[CONFIG_NOTE] = "note", [CONFIG_WARNING] = "warning", [CONFIG_ERROR] = "error"
+	};
 
 	if (p->file.n > 0)
 		buf_addf(out, "%.*s:", STR_ARG(p->file));
@@ -25,7 +26,7 @@ void config_origin_print(const struct config_origin *o, struct buf *out)
 		buf_addf(out, ":%u:%u", o->line, o->column);
 }
 
-enum { NAME_WIDTH = 38, VALUE_WIDTH = 28 };
+enum { NAME_WIDTH = 46, VALUE_WIDTH = 28 };
 
 static void pad(struct buf *out, size_t from, size_t width)
 {
@@ -95,32 +96,89 @@ static struct str group_of(const struct setting *s)
 	return (struct str){ path.p, n < path.n ? n : 0 };
 }
 
-/* The members of an object, each on a line of its own, without the braces. */
-static void print_members(
-	const struct settings *t, const void *obj, const char *indent, struct buf *out)
+void config_print_tree(const struct config_tree *tree, const struct settings *t, const void *obj,
+	const char *indent, struct buf *out)
 {
 	struct str group = STR("");
-	const char *sep = "\n";
+	bool first = true; /* in the object that is open */
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct setting *s = &t->rows[i];
-		if (!can_be_loaded(t, i, obj))
+		const struct str next = group_of(s);
+		if (obj != NULL && !can_be_loaded(t, i, obj))
 			continue;
-		struct str next = group_of(s);
-		if (!str_eq(next, group)) {
-			if (group.n > 0)
-				buf_addf(out, "\n%s}", indent);
-			buf_addf(out, "%s", group.n > 0 ? ",\n" : sep);
-			if (next.n > 0)
-				buf_addf(out, "%s\"%.*s\": {\n", indent, STR_ARG(next));
-			group = next;
-		} else {
-			buf_addf(out, "%s", sep);
+		if (!str_eq(next, group) && group.n > 0) {
+			buf_addf(out, "\n%s%s", indent, tree->close);
+			first = false;
 		}
-		buf_addf(out, "%s%s\"%s\": ", indent, next.n > 0 ? "  " : "",
+		if (!str_eq(next, group) && next.n > 0) {
+			buf_addf(out, "%s\n%s\"%.*s\": %s", first ? "" : ",", indent, STR_ARG(next),
+				tree->open);
+			first = true;
+		}
+		group = next;
+		buf_addf(out, "%s\n%s%s\"%s\": ", first ? "" : ",", indent, next.n > 0 ? "  " : "",
 			s->path + next.n + (next.n > 0));
-		setting_print_json(s, obj, out);
-		sep = ",\n";
+		tree->print(s, obj, out);
+		first = false;
 	}
-	buf_addf(out, group.n > 0 ? "\n%s}\n" : "\n", indent);
+	if (group.n > 0)
+		buf_addf(out, "\n%s%s", indent, tree->close);
+}
+
+static void print_settings(const struct config *c, struct buf *out)
+{
+	const struct config_tree tree = { "{", "}", setting_print_json };
+
+	buf_add_char(out, '{');
+	config_print_tree(&tree, &config_settings, c, "    ", out);
+	buf_add(out, STR(",\n    \"providers\": {"));
+	for (size_t i = 0; i < c->nproviders; i++) {
+		buf_addf(out, "%s\n      \"%.*s\": {", i > 0 ? "," : "",
+			STR_ARG(c->providers[i].name));
+		config_print_tree(
+			&tree, &config_provider_settings, &c->providers[i], "        ", out);
+		buf_add(out, STR("\n      }"));
+	}
+	buf_add(out, STR("\n    }\n  }"));
+}
+
+void config_show_settings(const struct config *c, struct buf *out)
+{
+	buf_add(out, STR("  "));
+	print_settings(c, out);
+	buf_add_char(out, '\n');
+}
+
+static void print_origins(const struct settings *t, const struct config_origin *origins,
+	struct str prefix, struct buf *out)
+{
+	struct buf text;
+
+	buf_init(&text, out->max);
+	for (size_t i = 0; i < t->n; i++) {
+		buf_clear(&text);
+		config_origin_print(&origins[i], &text);
+		buf_addf(out, "%s\n    \"%.*s%s\": ", i > 0 || prefix.n > 0 ? "," : "",
+			STR_ARG(prefix), t->rows[i].path);
+		setting_print_quoted(buf_str(&text), out);
+	}
+	buf_release(&text);
+}
+
+void config_show_json(const struct config *c, const struct config_report *report, struct buf *out)
+{
+	struct buf prefix;
+
+	buf_add(out, STR("{\n  \"settings\": "));
+	print_settings(c, out);
+	buf_add(out, STR(",\n  \"origins\": {"));
+	print_origins(&config_settings, report->origins, STR(""), out);
+	for (size_t i = 0; i < c->nproviders; i++) {
+		provider_prefix(&c->providers[i], &prefix);
+		print_origins(
+			&config_provider_settings, report->providers[i].v, buf_str(&prefix), out);
+		buf_release(&prefix);
+	}
+	buf_add(out, STR("\n  }\n}\n"));
 }

@@ -61,7 +61,7 @@
 #define CONFIG_PROVIDER_SETTINGS(X) \
 	X(dialect, ENUM, "dialect", "", ONE_OF("anthropic|openai|gemini"), 0, \
 		"which API it speaks") \
-	X(base_url, STRING, "base_url", "", ANY, TRUSTED | REDIRECTS, \
+	X(base_url, STRING, "base_url", "", ANY, FILLED | TRUSTED | REDIRECTS, \
 		"where its API lives, without `/v1`") \
 	X(api_key, SECRET, "api_key", "", ANY, TRUSTED | EITHER, \
 		"key sent upstream; empty: the client's own is forwarded") \

@@ -155,7 +155,7 @@ void config_check_mode(struct config_loading *l, struct config_reading *r, size_
 		return;
 	r->told_mode = true;
 	config_complain(l, CONFIG_WARNING, &at,
-		"this file holds a key and others can read it: chmod 600 %.*s", STR_ARG(r->file));
+		"holds a key and is readable by others: chmod 600 %.*s", STR_ARG(r->file));
 }
 
 static void store(struct config_loading *l, struct config_reading *r,

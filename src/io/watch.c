@@ -4,6 +4,7 @@
 #include "io/watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include <uv.h>
@@ -16,6 +17,8 @@ struct watch {
 	void (*ready)(void *ctx, int fd, unsigned events);
 	void (*end)(void *ctx);
 	void *ctx;
+	unsigned char *guess; /* by descriptor: in the set when we last said something about it */
+	size_t nguess;
 };
 
 static void on_poll(uv_poll_t *h, int status, int events)
@@ -57,6 +60,7 @@ static void on_closed(uv_handle_t *h)
 	struct watch *w = h->data;
 
 	close(w->set);
+	free(w->guess);
 	free(w);
 }
 
@@ -64,6 +68,17 @@ void watch_free(struct watch *w)
 {
 	if (w != NULL)
 		uv_close((uv_handle_t *)&w->poll, on_closed);
+}
+
+static void note(struct watch *w, int fd, bool in)
+{
+	if ((size_t)fd >= w->nguess) {
+		size_t n = (size_t)fd + 64;
+		w->guess = must_realloc(w->guess, n);
+		memset(w->guess + w->nguess, 0, n - w->nguess);
+		w->nguess = n;
+	}
+	w->guess[fd] = in;
 }
 
 void watch_set(struct watch *w, int fd, unsigned events)
@@ -74,9 +89,12 @@ void watch_set(struct watch *w, int fd, unsigned events)
 		.data.fd = fd,
 	};
 
-	/* What was known of this number may be of a descriptor closed meanwhile: try, and correct. */
+	/* Whether the set holds it is only guessed from the last call: the descriptor may have been closed since, and
+	 * the number have come back. The kernel knows; a wrong guess costs a second call. */
+	bool was_in = (size_t)fd < w->nguess && w->guess[fd];
+	note(w, fd, events != 0);
 	if (events == 0)
 		epoll_ctl(w->set, EPOLL_CTL_DEL, fd, NULL);
-	else if (epoll_ctl(w->set, EPOLL_CTL_MOD, fd, &ev) != 0)
-		epoll_ctl(w->set, EPOLL_CTL_ADD, fd, &ev);
+	else if (epoll_ctl(w->set, was_in ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
+		epoll_ctl(w->set, was_in ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
 }

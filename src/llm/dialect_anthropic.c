@@ -36,21 +36,54 @@ static bool parse_request(struct chat *ret, struct str body, struct arena *a, st
 	return true;
 }
 
-static int64_t count(struct str usage, struct str name)
+static int64_t count(struct str value)
 {
 	uint64_t v;
 
-	return json_u64(json_get(usage, name), &v) && v <= INT64_MAX ? (int64_t)v : -1;
+	return json_u64(value, &v) && v <= INT64_MAX ? (int64_t)v : -1;
 }
 
-static struct usage parse_usage(struct str u)
+static struct usage parse_usage(struct str object)
 {
-	return (struct usage){
-		.in = count(u, STR("input_tokens")),
-		.cache_read = count(u, STR("cache_read_input_tokens")),
-		.cache_write = count(u, STR("cache_creation_input_tokens")),
-		.out = count(u, STR("output_tokens")),
-	};
+	struct usage u = USAGE_UNKNOWN;
+	struct json_iter it;
+	struct json_member m;
+	struct err e = { 0 };
+
+	if (object.p == NULL || !json_iter_init(&it, object, &e))
+		return u;
+	while (json_next(&it, &m, &e)) {
+		if (json_key_is(m.key, STR("input_tokens")))
+			u.in = count(m.value);
+		else if (json_key_is(m.key, STR("cache_read_input_tokens")))
+			u.cache_read = count(m.value);
+		else if (json_key_is(m.key, STR("cache_creation_input_tokens")))
+			u.cache_write = count(m.value);
+		else if (json_key_is(m.key, STR("output_tokens")))
+			u.out = count(m.value);
+	}
+	return u;
+}
+
+/* A message, or an error in its place, in one walk: replies can be long. */
+static void parse_message(struct str object, struct arena *a, struct event *ret)
+{
+	struct json_iter it;
+	struct json_member m;
+	struct err e = { 0 };
+
+	if (object.p == NULL || !json_iter_init(&it, object, &e))
+		return;
+	while (json_next(&it, &m, &e)) {
+		if (json_key_is(m.key, STR("model"))) {
+			ret->model = json_string(m.value, a);
+		} else if (json_key_is(m.key, STR("usage"))) {
+			ret->usage = parse_usage(m.value);
+		} else if (json_key_is(m.key, STR("error"))) {
+			ret->type = EV_ERROR;
+			ret->text = json_string(json_get(m.value, STR("type")), a);
+		}
+	}
 }
 
 /* Deltas, by far the most frames, are told from the others by the first line without parsing any JSON. */
@@ -63,33 +96,22 @@ static void parse_event(struct str frame, struct buf *scratch, struct arena *a, 
 		return;
 	sse_parse(frame, scratch, &f);
 	if (str_eq(f.event, STR("message_start"))) {
-		struct str message = json_get(f.data, STR("message"));
 		ret->type = EV_START;
-		ret->model = json_string(json_get(message, STR("model")), a);
-		ret->usage = parse_usage(json_get(message, STR("usage")));
+		parse_message(json_get(f.data, STR("message")), a, ret);
 	} else if (str_eq(f.event, STR("message_delta"))) {
 		ret->type = EV_USAGE;
 		ret->usage = parse_usage(json_get(f.data, STR("usage")));
 	} else if (str_eq(f.event, STR("message_stop"))) {
 		ret->type = EV_STOP;
 	} else if (str_eq(f.event, STR("error"))) {
-		ret->type = EV_ERROR;
-		ret->text = json_string(json_get(json_get(f.data, STR("error")), STR("type")), a);
+		parse_message(f.data, a, ret);
 	}
 }
 
 static void parse_reply(struct str body, struct arena *a, struct event *ret)
 {
-	struct str error = json_get(body, STR("error"));
-
-	*ret = (struct event){
-		.type = EV_STOP, .raw = body, .usage = parse_usage(json_get(body, STR("usage")))
-	};
-	ret->model = json_string(json_get(body, STR("model")), a);
-	if (error.p != NULL) {
-		ret->type = EV_ERROR;
-		ret->text = json_string(json_get(error, STR("type")), a);
-	}
+	*ret = (struct event){ .type = EV_STOP, .raw = body, .usage = USAGE_UNKNOWN };
+	parse_message(body, a, ret);
 }
 
 static void print_error(struct buf *out, const struct err *e, struct str id)

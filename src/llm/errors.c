@@ -26,6 +26,8 @@ static const struct error_row rows[ERR_KINDS] = {
 		"INVALID_ARGUMENT" },
 	[ERR_HEADERS] = { 431, "invalid_request_error", "invalid_request_error", NULL,
 		"INVALID_ARGUMENT" },
+	[ERR_UPGRADE] = { 426, "invalid_request_error", "invalid_request_error", NULL,
+		"FAILED_PRECONDITION" },
 	[ERR_RATE] = { 429, "rate_limit_error", "rate_limit_error", "rate_limit_exceeded",
 		"RESOURCE_EXHAUSTED" },
 	[ERR_OVERLOADED] = { 529, "overloaded_error", "server_error", "overloaded", "UNAVAILABLE" },

@@ -5,6 +5,7 @@
 #include "wire/http1.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* llhttp calls its methods as we call ours: its own are renamed here. */
 #define HTTP_GET     LLHTTP_GET
@@ -338,8 +339,12 @@ static bool check_transfer_encoding(struct http1 *h, size_t nth, struct str valu
 	return true;
 }
 
+/* A client that would rather have a WebSocket is told so by the status: Codex goes on with plain requests
+ * after a 426 only. */
 static bool check_upgrade(struct http1 *h, size_t nth, struct str value)
 {
+	if (str_eq_nocase(value, STR("websocket")))
+		return err_set(&h->err, ERR_UPGRADE, "header \"Upgrade\" is not supported");
 	return err_set(&h->err, ERR_INVALID, "header \"Upgrade\" is not supported");
 }
 
@@ -451,14 +456,17 @@ static void set_limit_error(struct http1 *h)
 /* In words of llhttp, with the name of the header at fault once that is known. */
 static void set_parser_error(struct http1 *h, enum llhttp_errno code, struct str rest)
 {
-	const char *reason = llhttp_get_error_reason(&h->parser);
-	char first = (char)(reason[0] | 0x20);
-
 	if (h->err.kind != ERR_NONE)
 		return;
 	if (code == HPE_INVALID_METHOD && rest.n > 0 && rest.p[0] > ' ' && rest.p[0] < 0x7f) {
 		err_set(&h->err, ERR_METHOD, "method is not known");
-	} else if (h->in_value) {
+		return;
+	}
+	/* Its sentences begin in upper case, but names of headers stay as they are. */
+	const char *reason = llhttp_get_error_reason(&h->parser);
+	bool is_name = strcspn(reason, "-") < strcspn(reason, " ");
+	char first = is_name ? reason[0] : (char)(reason[0] | 0x20);
+	if (h->in_value) {
 		struct str name = h->phase == PHASE_TRAILER ? buf_str(&h->trailer)
 							    : view(h, h->fields[h->head.n].name);
 		err_set(&h->err, ERR_INVALID, "header \"%.*s\": %c%s",

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	buf_init(&whole, SIZE_MAX);
 	http1_transcript(&limits, bytes, (struct cuts){ 0 }, &whole);
-	http1_check_cuts(&limits, bytes, (struct cuts){ .every = 1 }, buf_str(&whole));
+	http1_check_cuts(&limits, bytes, (struct cuts){ .every = 1 + size / 256 }, buf_str(&whole));
 	http1_check_cuts(
 		&limits, bytes, (struct cuts){ .seed = random_seed(bytes) }, buf_str(&whole));
 	buf_release(&whole);

@@ -166,7 +166,7 @@ static const struct refusal {
 		POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
 	/* Upgrade, Expect */
 	REFUSED("", INVALID, "\"Upgrade\"", GET "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n"),
-	REFUSED("", INVALID, "\"Upgrade\"", GET "Upgrade: websocket\r\n\r\n"),
+	REFUSED("", UPGRADE, "\"Upgrade\"", GET "Upgrade: websocket\r\n\r\n"),
 	REFUSED("", INVALID, "\"Expect\"", POST "Expect: 200-ok\r\n\r\n"),
 	REFUSED("", INVALID, "\"Expect\"", POST "Expect:\r\n\r\n"),
 	/* chunks */
@@ -278,25 +278,33 @@ static struct buf transcript(const struct http1_limits *l, struct str bytes, siz
 	return out;
 }
 
+/* The events that came before the error, as in the table. */
+static void summarize(struct str t, char *ret, size_t size)
+{
+	struct str line;
+	size_t n = 0;
+
+	while (str_split(&t, '\n', &line) && !str_starts(line, STR("error ")) && n < size - 1) {
+		if (str_find(line, STR(" HTTP/1.")) < line.n)
+			ret[n++] = 'h';
+		else if (str_eq(line, STR("end")))
+			ret[n++] = 'e';
+	}
+	ret[n] = '\0';
+}
+
 /* The last line of a transcript is "error KIND TEXT". */
 static void check_refusal(const struct refusal *r)
 {
 	struct buf t = transcript(&limits, r->bytes, 0);
-	char want[32], before[8] = "";
+	char want[32], before[8];
 	const char *error = strstr(t.p, "\nerror ");
 
-	for (const char *line = t.p; line != NULL; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strstr(line, " HTTP/1.") != NULL &&
-			strstr(line, " HTTP/1.") < strchr(line, '\n'))
-			strcat(before, "h");
-		if (strncmp(line, "end\n", 4) == 0)
-			strcat(before, "e");
-	}
+	summarize(buf_str(&t), before, sizeof(before));
 	snprintf(want, sizeof(want), "\nerror %d ", (int)r->kind);
 	if (error == NULL || strncmp(error, want, strlen(want)) != 0 ||
 		strstr(error, r->says) == NULL || strcmp(before, r->before) != 0)
-		fail_msg("\"%.*s\": want %s, kind %d, \"%s\"; got\n%s", STR_ARG(r->bytes),
+		fail_msg("\"%.*s\": want \"%s\", kind %d, \"%s\"; got\n%s", STR_ARG(r->bytes),
 			r->before, (int)r->kind, r->says, t.p);
 	buf_release(&t);
 }
