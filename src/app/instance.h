@@ -42,8 +42,7 @@ bool instance_parse_state(struct str text, struct instance *ret) MUSTCHECK;
 
 /* As instance_find(), but waits for a proxy that is starting. False when none runs in the end, or after
  * timeout_ms. */
-bool instance_wait_running(
-	const struct paths *p, unsigned timeout_ms, struct instance *ret);
+bool instance_wait_running(const struct paths *p, unsigned timeout_ms, struct instance *ret);
 
 /* Who listens on a TCP port, in words that end "is taken by": "another sluice (pid 812)", "nginx (pid
  * 81)", "a program of user root". False when that cannot be found out; ret is untouched. */

@@ -42,6 +42,9 @@ bool paths_make_dir(const char *path, struct err *e)
 		*slash = '/';
 	}
 	ok = ok && make_dir(copy, e);
+	struct stat st;
+	if (ok && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		ok = err_set(e, ERR_INTERNAL, "\"%s\" is no folder", path);
 	if (ok && access(path, W_OK | X_OK) != 0)
 		ok = err_set(e, ERR_INTERNAL, "folder \"%s\" is not writable", path);
 	free(copy);

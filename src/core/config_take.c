@@ -55,9 +55,12 @@ static void guess_row(struct config_loading *l, struct setting_guess *g, struct 
 		struct str row =
 			arena_printf(l->scratch, "%.*s%s", STR_ARG(prefix), t->rows[i].path);
 		setting_guess(g, path, row);
-		for (size_t n = prefix.n; n < row.n; n++)
-			if (row.p[n] == '.')
-				setting_guess(g, path, (struct str){ row.p, n });
+		for (size_t n = prefix.n; n < row.n; n++) {
+			const struct str group = { row.p, n };
+			bool within = path.n > n && path.p[n] == '.' && str_starts(path, group);
+			if (row.p[n] == '.' && !within)
+				setting_guess(g, path, group);
+		}
 	}
 }
 

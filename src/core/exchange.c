@@ -266,14 +266,18 @@ static void on_drained(void *ctx)
 }
 
 /* A request that was refused before it was one. It has no exchange, but its refusal is logged. */
-static void on_refused(void *user, const struct err *e, struct str target, struct buf *out)
+static void on_refused(void *user, const struct err *why, struct str target, struct buf *out)
 {
 	struct services *svc = user;
+	struct err refusal = *why, *e = &refusal;
 	struct http_head head = { .target = target,
 		.path = { target.p, str_find_char(target, '?') } };
 	const struct dialect *d;
 	struct buf body;
 
+	if (e->kind ==
+		ERR_METHOD) /* not a method of HTTP as it is spoken here, whatever the path */
+		e->kind = ERR_INVALID;
 	endpoint_find(&head, &d);
 	buf_init(&body, SIZE_MAX);
 	d->print_error(&body, e, STR(""));

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINGER_MS = 2000, RATE_CHECK_MS = 1000, KEEP_BYTES = 16 * 1024 };
+enum { LINGER_MS = 2000, RATE_CHECK_MS = 1000, KEEP_BYTES = 16 * 1024, DISCARD_BYTES = 64 * 1024 };
 
 static struct str process(struct conn *c, struct str in);
 static void arm(struct conn *c);
@@ -169,7 +169,7 @@ static bool may_parse(const struct conn *c)
 	if (c->end != CONN_OPEN)
 		return false;
 	if (c->ctx == NULL)
-		return true;
+		return true; /* between requests, or discarding the rest of one */
 	return !c->request_done && c->body_mode != BODY_UNWANTED && !c->body_paused &&
 	       c->pending.kind == ERR_NONE;
 }
@@ -177,17 +177,15 @@ static bool may_parse(const struct conn *c)
 static void fail_request(struct conn *c, const struct err *e)
 {
 	struct err why = *e; /* e may be c->pending, which ending the request clears */
-	struct str target = { 0 };
 
 	if (c->ctx != NULL) {
 		c->request_done = false;
+		c->failed = true;
 		c->body_mode = BODY_UNWANTED;
 		c->server->ev->broken(c->ctx, &why);
 		return;
 	}
-	if (http1_head(c->http) != NULL)
-		target = http1_head(c->http)->target;
-	c->server->ev->refused(c->server->user, &why, target, &c->out);
+	c->server->ev->refused(c->server->user, &why, http1_target(c->http), &c->out);
 	c->end = CONN_FLUSH_LINGER;
 	mark_dirty(c);
 }
@@ -202,7 +200,7 @@ static void begin_request(struct conn *c)
 	c->head = head;
 	c->body_mode = BODY_UNWANTED;
 	c->into = NULL;
-	c->body_paused = c->replied = c->was_full = c->head_closes = false;
+	c->body_paused = c->replied = c->was_full = c->head_closes = c->failed = false;
 	c->body_bytes = c->reply_bytes = 0;
 	c->pending = e;
 	c->since_ms = loop_now_ms(c->server->loop);
@@ -216,6 +214,8 @@ static void begin_request(struct conn *c)
 static void take_body(struct conn *c, struct str piece)
 {
 	c->body_bytes += piece.n;
+	if (c->ctx == NULL)
+		return;
 	if (c->body_mode == BODY_STREAM) {
 		c->server->ev->body(c->ctx, piece);
 		return;
@@ -246,6 +246,7 @@ static struct str process(struct conn *c, struct str in)
 			take_body(c, body);
 		} else if (ev == HTTP1_END) {
 			c->request_done = true;
+			c->discarding = false;
 			if (c->ctx != NULL)
 				c->server->ev->end(c->ctx);
 		} else {
@@ -346,7 +347,8 @@ static uint64_t deadline(const struct conn *c)
 	if (c->end == CONN_LINGER)
 		return c->since_ms + LINGER_MS;
 	if (c->ctx == NULL && c->end == CONN_OPEN)
-		at = c->since_ms + (http1_in_head(c->http) ? l->header_ms : l->idle_ms);
+		at = c->since_ms +
+		     (c->discarding || http1_in_head(c->http) ? l->header_ms : l->idle_ms);
 	else if (c->ctx != NULL && !c->request_done && c->body_mode != BODY_UNWANTED &&
 		 !c->body_paused && l->body_rate > 0)
 		at = loop_now_ms(c->server->loop) + RATE_CHECK_MS;
@@ -404,6 +406,10 @@ static void on_deadline(void *ctx)
 		close_now(c);
 		return;
 	}
+	if (c->discarding && now >= c->since_ms + l->header_ms) {
+		close_now(c);
+		return;
+	}
 	if (c->ctx == NULL && c->end == CONN_OPEN && http1_in_head(c->http) &&
 		now >= c->since_ms + l->header_ms) {
 		err_set(&e, ERR_REQUEST_TIMEOUT, "request head was not complete within %llu ms",
@@ -430,10 +436,17 @@ static void add_header(struct buf *out, struct str name, struct str value)
 	buf_add(out, STR("\r\n"));
 }
 
+/* Whether the rest of a request that was answered early is worth reading, to keep the connection. */
+static bool may_discard(const struct conn *c)
+{
+	return c->head->has_length && c->head->content_length <= DISCARD_BYTES &&
+	       !c->head->expect_continue && c->pending.kind == ERR_NONE && !c->failed;
+}
+
 /* Whether the connection can serve another request after this reply. */
 static bool keeps_alive(const struct conn *c)
 {
-	return c->head->keep_alive && c->request_done && !c->server->draining &&
+	return c->head->keep_alive && (c->request_done || may_discard(c)) && !c->server->draining &&
 	       c->end == CONN_OPEN;
 }
 
@@ -495,10 +508,9 @@ void conn_reply_end(struct conn *c)
 	assert(c->replied);
 	if (c->chunked)
 		buf_add(&c->out, STR("0\r\n\r\n"));
-	if (!c->request_done)
-		c->end = CONN_FLUSH_LINGER;
-	else if (c->head_closes || !keeps_alive(c))
-		c->end = CONN_FLUSH_CLOSE;
+	if (c->head_closes || !keeps_alive(c))
+		c->end = c->request_done ? CONN_FLUSH_CLOSE : CONN_FLUSH_LINGER;
+	c->discarding = !c->request_done && c->end == CONN_OPEN;
 	forget_request(c);
 	if (c->end == CONN_OPEN)
 		wake(c);

@@ -281,6 +281,7 @@ static void give_head(struct transfer *t)
 
 	r.n = keep_end_to_end(t, &r, split_lines(t, &r));
 	t->head_given = true;
+	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
 	timer_at(t->timer, t->last_ms + t->idle_ms);
 	if (transfer_body_sent(
 		    t)) /* gives libcurl's send buffer back; streams stay open for long */
@@ -395,11 +396,10 @@ static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
 
 static void finish(struct transfer *t, CURLcode rc)
 {
-	enum upstream_failure why = failure_of(t, rc);
-
-	if (why == UPSTREAM_OK && !t->head_given)
-		why = UPSTREAM_BAD_REPLY;
-	end(t, why, t->error[0] != '\0' ? t->error : curl_easy_strerror(rc));
+	if (rc == CURLE_OK && !t->head_given)
+		end(t, UPSTREAM_BAD_REPLY, "the reply ended within its head");
+	else
+		end(t, failure_of(t, rc), t->error[0] != '\0' ? t->error : curl_easy_strerror(rc));
 }
 
 /* ---- starting ---- */
@@ -489,6 +489,9 @@ static void set_options(struct transfer *t, const struct upstream_request *rq)
 	curl_easy_setopt(e, CURLOPT_URL, rq->origin);
 	curl_easy_setopt(e, CURLOPT_REQUEST_TARGET, rq->target);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
+	/* Until a whole head was seen the connection is not to be kept: libcurl calls a reply that ends within its
+	 * head a success. */
+	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE,
 		(long)(upload < UPLOAD_MIN    ? UPLOAD_MIN
 			: upload > UPLOAD_MAX ? UPLOAD_MAX

@@ -3,12 +3,6 @@
  * that it shows (DNS rebinding, cross-site requests), with our keys at stake. */
 #include "stages/stages.h"
 
-static bool is_loopback(struct str host)
-{
-	return str_eq_nocase(host, STR("localhost")) || str_ends(host, STR(".localhost")) ||
-	       str_starts(host, STR("127.")) || str_eq(host, STR("::1"));
-}
-
 /* An address as a number cannot be rebound by DNS. */
 static bool is_ip_address(struct str host)
 {
@@ -17,6 +11,12 @@ static bool is_ip_address(struct str host)
 	for (size_t i = 0; i < host.n; i++)
 		digits = digits && ((host.p[i] >= '0' && host.p[i] <= '9') || host.p[i] == '.');
 	return digits || str_find_char(host, ':') < host.n;
+}
+
+static bool is_loopback(struct str host)
+{
+	return str_eq_nocase(host, STR("localhost")) || str_eq(host, STR("::1")) ||
+	       (str_starts(host, STR("127.")) && is_ip_address(host));
 }
 
 static bool is_listed(const struct str_list *list, struct str value)
@@ -37,7 +37,7 @@ static bool host_allowed(const struct exchange *x)
 	if (!http_split_host(value, &host, &port))
 		return false;
 	return x->config->auth_key.n > 0 || is_loopback(host) || is_ip_address(host) ||
-	       is_listed(&x->config->auth_hosts, host);
+	       is_listed(&x->config->auth_hosts, host) || is_listed(&x->config->auth_hosts, value);
 }
 
 static bool origin_allowed(const struct exchange *x)

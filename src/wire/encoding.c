@@ -111,8 +111,6 @@ static enum progress deflate_step(struct encoding_decoder *d, struct str *in, st
 		d->head[d->head_n++] = in->p[0];
 	if (d->head_n < sizeof(d->head))
 		return GOING;
-	if (d->complete)
-		return DAMAGED;
 	if (!d->opened) {
 		struct str head = { d->head, sizeof(d->head) };
 		zlib_open(d, is_zlib(d->head) ? ZLIB_WINDOW : -ZLIB_WINDOW);
@@ -136,8 +134,6 @@ static enum progress br_step(struct encoding_decoder *d, struct str *in, struct 
 		assert(d->br != NULL);
 		d->opened = true;
 	}
-	if (d->complete)
-		return DAMAGED;
 	size_t left = room->n;
 	const uint8_t *next_in = (const uint8_t *)in->p;
 	uint8_t *next_out = (uint8_t *)room->p;
@@ -244,6 +240,7 @@ bool encoding_decode(struct encoding_decoder *d, struct str in, struct buf *out,
 				e, ERR_TOO_LARGE, "decoded body has more than %zu bytes", out->max);
 		out->n += room.used;
 		full = room.used == room.n;
+		/* No step takes bytes behind the end. */
 		if (p == DAMAGED || (in.n > 0 && in.n == before && room.used == 0))
 			return err_set(e, ERR_INVALID, "body is not valid %s", d->coding->name);
 		d->complete = p == COMPLETE;

@@ -272,7 +272,7 @@ static void begin_message(struct http1 *h)
 {
 	llhttp_reset(&h->parser);
 	set_phase(h, PHASE_BLANK, h->limits.header_bytes);
-	h->after_cr = h->in_value = false;
+	h->in_value = false;
 	h->trailers = 0;
 	buf_clear(&h->raw);
 	buf_clear(&h->trailer);
@@ -318,7 +318,7 @@ static bool check_host(struct http1 *h, size_t nth, struct str value)
 	return true;
 }
 
-/* llhttp has refused a second one, and one beside Transfer-Encoding. */
+/* llhttp refuses a second one too, and one beside Transfer-Encoding. */
 static bool check_length(struct http1 *h, size_t nth, struct str value)
 {
 	h->head.has_length = true;
@@ -397,7 +397,7 @@ static bool check_request_line(struct http1 *h)
 	struct str version = str_from_offset(buf_str(&h->raw), h->target.at + h->target.n);
 
 	head->minor = str_starts(version, STR(" HTTP/1.1\r\n"));
-	if (!str_starts(buf_str(&h->raw), method) || h->target.at != method.n + 1 ||
+	if (h->target.at != method.n + 1 ||
 		(head->minor == 0 && !str_starts(version, STR(" HTTP/1.0\r\n"))))
 		return err_set(&h->err, ERR_INVALID,
 			"request line is not a method, a target and HTTP/1.0 or HTTP/1.1");
@@ -589,4 +589,9 @@ const struct http_head *http1_head(const struct http1 *h)
 bool http1_in_head(const struct http1 *h)
 {
 	return h->phase == PHASE_HEAD;
+}
+
+struct str http1_target(const struct http1 *h)
+{
+	return view(h, h->target);
 }

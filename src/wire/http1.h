@@ -38,6 +38,9 @@ enum http1_event http1_next(struct http1 *h, struct str *in, struct str *ret_bod
 /* The head of the current message: valid from HTTP1_HEAD until the call after HTTP1_END. */
 const struct http_head *http1_head(const struct http1 *h);
 
+/* As much as has arrived of the current message's target, also of one that was refused. */
+struct str http1_target(const struct http1 *h);
+
 /* True when bytes of a message have arrived and its head is not complete: the header timeout runs. */
 bool http1_in_head(const struct http1 *h);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The client of a case: what it sends, and what it must get back."""
 
+import copy
 import json
 import re
 import socket
@@ -8,7 +9,7 @@ import time
 
 from actor import Actor
 from http1 import HOP, Failure, Wire, read_head
-from language import CaseError, difference, show
+from language import CaseError, difference, merge, show
 
 SECRET_HEADERS = {'x-api-key', 'authorization', 'x-sluice-key', 'x-goog-api-key', 'proxy-authorization', 'cookie'}
 GEMINI_STATUS = {400: 'INVALID_ARGUMENT', 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED', 404: 'NOT_FOUND',
@@ -100,6 +101,17 @@ class Client(Actor):
 
     def do_terminate(self, c):
         self.scene.proxy.terminate()
+
+    def do_configure(self, c):
+        """Writes a changed configuration file and sends SIGHUP."""
+        config = merge(copy.deepcopy(self.scene.config), json.loads(self.expand(c.rest)))
+        self.scene.proxy.write_config(config)
+        self.scene.proxy.reload()
+
+    def do_logged(self, c):
+        """Waits for a line of the log that matches."""
+        pattern = self.expand(c.rest)
+        self.scene.wait(lambda: re.search(pattern, self.scene.proxy.log()), f'a log line with {pattern}')
 
     def do_refused(self, c):
         """No connection can be made any more."""

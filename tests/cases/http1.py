@@ -4,6 +4,7 @@
 import re
 import select
 import socket
+import ssl
 import threading
 import time
 
@@ -30,7 +31,7 @@ class Scene:
         self.gone_at = None         # when a client went away on purpose
         self.figures = []           # seconds from there until the provider's connection ended
         self.secrets = set()
-        self.proxy = None
+        self.proxy = self.config = None
 
     def left(self):
         if self.failures:
@@ -60,7 +61,7 @@ class Scene:
             while not ready():
                 if time.monotonic() > self.deadline:
                     raise Failure(f'waited in vain for {what}')
-                self.changed.wait(min(0.2, self.left()))
+                self.changed.wait(min(0.02, self.left()))
 
     def sleep(self, seconds):
         time.sleep(min(seconds, self.left()))
@@ -100,6 +101,17 @@ class Wire:
         if self.eof:
             self.scene.left()
         return bool(piece)
+
+    def shake_hands(self, context):
+        """TLS, as the server; False when the peer does not like the certificate."""
+        self.sock.settimeout(self.scene.left())
+        self.scene.sockets.remove(self.sock)
+        try:
+            self.sock = context.wrap_socket(self.sock, server_side=True)
+        except ssl.SSLError:
+            return False
+        self.scene.sockets.append(self.sock)
+        return True
 
     def write(self, data):
         self.sock.settimeout(self.scene.left())

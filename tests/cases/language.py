@@ -36,7 +36,7 @@ class Section:
 
 
 class Exchange:
-    """What the provider must receive once, and what it answers."""
+    """What the provider must receive once, and what it answers. With the match `raw` no HTTP is spoken."""
 
     def __init__(self, line, match):
         self.line, self.match = line, match
@@ -59,11 +59,12 @@ class Case:
         self.data, self.config, self.limits = {}, [], {}
         self.env, self.files, self.log, self.exit = [], [], [], None
         self.clients, self.exchanges = {}, []
+        self.asked = None           # the exchange of an [expect upstream] that stands directly before
         for section in self.sections:
             self.take(section)
 
     def take(self, s):
-        name = s.name
+        name, asked, self.asked = s.name, self.asked, None
         if name == 'config':
             self.config.append((s.line, '\n'.join(text for _, text in s.lines)))
         elif name == 'data':
@@ -75,7 +76,7 @@ class Case:
         elif name == 'expect upstream':
             self.exchange_expect(s)
         elif name == 'provider':
-            self.exchange_script(s)
+            self.exchange_script(s, asked)
         elif name == 'expect log':
             self.log.extend(s.commands)
         elif name == 'expect exit':
@@ -88,15 +89,15 @@ class Case:
             return
         if not s.commands:
             raise CaseError(f'{self.path}:{s.line}: an empty [expect upstream]; write `nothing`')
-        self.exchanges.append(Exchange(s.line, s.arg))
-        self.exchanges[-1].expect = s.commands
+        self.asked = Exchange(s.line, s.arg)
+        self.asked.expect = s.commands
+        self.exchanges.append(self.asked)
 
-    def exchange_script(self, s):
-        last = self.exchanges[-1] if self.exchanges else None
-        if not last or last.script is not None or last.match != s.arg:
-            last = Exchange(s.line, s.arg)
-            self.exchanges.append(last)
-        last.script = s.commands
+    def exchange_script(self, s, asked):
+        if not asked or asked.match != s.arg:
+            asked = Exchange(s.line, s.arg)
+            self.exchanges.append(asked)
+        asked.script = s.commands
 
 
 def parse_sections(path):

@@ -23,6 +23,7 @@ class Provider:
         self.listeners = {name: socket.create_server(('127.0.0.1', 0), backlog=128) for name in NAMES}
         self.ports = {name: s.getsockname()[1] for name, s in self.listeners.items()}
         self.threads = []
+        self.tls = None             # a server's TLS context, when the providers speak it
 
     def start(self):
         for name, listener in self.listeners.items():
@@ -47,10 +48,20 @@ class Provider:
         with self.lock:
             for exchange in self.waiting:
                 if not exchange.match or exchange.match in text:
-                    self.waiting.remove(exchange)
-                    self.running += 1
-                    return exchange
+                    return self.begin(exchange)
         raise Failure(f'the provider {name} received a request that the case does not expect: {head.start}')
+
+    def begin(self, exchange):
+        self.waiting.remove(exchange)
+        self.running += 1
+        return exchange
+
+    def deal_raw(self):
+        """The next exchange, if it is one without HTTP."""
+        with self.lock:
+            if self.waiting and self.waiting[0].match == 'raw':
+                return self.begin(self.waiting[0])
+        return None
 
     def done(self):
         with self.scene.changed:
@@ -96,6 +107,13 @@ class Connection(Actor):
         self.wire.close()
 
     def loop(self):
+        if raw := self.provider.deal_raw():
+            try:
+                return self.run(raw.script)
+            finally:
+                self.provider.done()
+        if self.provider.tls and not self.wire.shake_hands(self.provider.tls):
+            return
         while self.alive and (head := self.next_head()):
             exchange = self.provider.deal(self.name, head)
             self.message, self.framing, self.trailers = head, None, []
@@ -228,8 +246,7 @@ class Connection(Actor):
 
     def do_cut(self, c):
         self.alive, self.framing = False, None
-        self.wire.sock.shutdown(socket.SHUT_WR)
-        hung_up(self.wire, self.scene.left())
+        self.wire.close()
 
     def do_reset(self, c):
         self.alive, self.framing = False, None
@@ -259,6 +276,11 @@ class Connection(Actor):
         if not hung_up(self.wire, self.scene.left()):
             raise Failure('the proxy did not end the connection')
         self.alive, self.framing = False, None
+
+    def do_some(self, c):
+        """Waits for the first bytes, whatever they are."""
+        if not self.wire.buffer and not self.wire.more('any byte'):
+            raise Failure('the connection ended without a byte')
 
     def do_flood(self, c):
         """Writes until the proxy takes no more and ends the connection."""

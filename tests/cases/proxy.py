@@ -22,7 +22,7 @@ class Proxy:
     def __init__(self, program, folder, port):
         self.program, self.folder, self.address = program, folder, ('127.0.0.1', port)
         self.log_path = os.path.join(folder, 'log')
-        self.process = None
+        self.process, self.told = None, False
 
     def write_config(self, config, mode=0o600):
         path = os.path.join(self.folder, 'config.json')
@@ -54,11 +54,15 @@ class Proxy:
         return False
 
     def terminate(self):
+        self.told = True
         self.process.send_signal(signal.SIGTERM)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
         """Ends the process; its exit status, or None when it had to be killed."""
-        if self.process.poll() is None:
+        if self.process.poll() is None and not self.told:
             self.terminate()
         return self.wait(STOP_SECONDS)
 

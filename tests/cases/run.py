@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import ssl
 import sys
 import tempfile
 import threading
@@ -50,14 +51,18 @@ class Run:
 
     def set_up(self):
         case, port = self.case, proxies.free_port()
-        data = Data({'port': port, 'host': f'127.0.0.1:{port}', 'dir': self.folder, 'refused': proxies.free_port()},
+        data = Data({'port': port, 'host': f'127.0.0.1:{port}', 'dir': self.folder, 'here': HERE,
+                     'refused': proxies.free_port()},
                     case.data)
         self.scene = Scene(case, data, float(case.limits.get('timeout', SECONDS)))
         self.provider = Provider(self.scene, case.exchanges)
         data.variables |= {n: f'127.0.0.1:{p}' for n, p in self.provider.ports.items()}
         base = {'listen': [f'127.0.0.1:{port}'],
                 'providers': {n: {'base_url': f'http://{data.variables[n]}'} for n in NAMES}}
-        self.config = parse_config(case, data, base)
+        self.config = self.scene.config = parse_config(case, data, base)
+        if tls := case.limits.get('tls'):
+            self.provider.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.provider.tls.load_cert_chain(f'{HERE}/tls/{tls}.pem')
         for c in case.files:
             with open(os.path.join(self.folder, c.verb), 'wb', opener=lambda p, f: os.open(p, f, 0o600)) as f:
                 f.write(data.of(c))

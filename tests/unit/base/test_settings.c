@@ -211,7 +211,7 @@ static void refused_texts(void **state)
 		{ COUNT, "nan", "must be a whole number from -5 to 1000000, not \"nan\"" },
 		{ COUNT, "0x10", "must be a whole number from -5 to 1000000, not \"0x10\"" },
 		{ SIZE, "-1", "must be a number of bytes from 0 to 1024GiB, not \"-1\"" },
-		{ SIZE, "2TB", "must be a number of bytes from 0 to 1024GiB, not \"1TB\"" },
+		{ SIZE, "2TB", "must be a number of bytes from 0 to 1024GiB, not \"2TB\"" },
 		{ SIZE, "0.5", "must be a number of bytes from 0 to 1024GiB, not \"0.5\"" },
 		{ SIZE, "KiB", "must be a number of bytes from 0 to 1024GiB, not \"KiB\"" },
 		{ WAIT, "5s", "must be a number of seconds from 0 to 3600, not \"5s\"" },

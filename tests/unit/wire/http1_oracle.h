@@ -132,6 +132,7 @@ static inline void check_head(const struct http_head *head, const struct http1_l
 	CHECK(str_starts(head->target, STR("/")) || str_eq(head->target, STR("*")));
 	CHECK(head->path.p == head->target.p && head->path.n == str_find_char(head->target, '?'));
 	CHECK(head->query.p + head->query.n == head->target.p + head->target.n);
+	CHECK(head->query.n == head->target.n - head->path.n - (head->path.n < head->target.n));
 }
 
 static inline void print_head(struct buf *out, const struct http_head *head)

@@ -167,7 +167,8 @@ static inline struct str key_text(struct str key, struct arena *a)
 /* Look-up by each key's plain text gives the last member of that name, whatever its escapes. */
 static inline void check_get(struct str text, const struct walk *w, struct arena *a)
 {
-	for (size_t i = 0; i < w->n && i < 20; i++) {
+	/* All of them where they are few. */
+	for (size_t i = 0; i < w->n; i += 1 + w->n / 10) {
 		struct str name = key_text(w->m[i].key, a), last = w->m[i].value;
 		CHECK(json_key_is(w->m[i].key, name));
 		for (size_t k = 0; k < w->n; k++) {

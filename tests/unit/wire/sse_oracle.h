@@ -28,7 +28,6 @@ static inline void feed_piece(struct frames *f, struct str piece, size_t from)
 		f->end[f->n++] = from + at;
 		CHECK(sse_at_boundary(&f->s));
 	}
-	CHECK(sse_scan(&f->s, (struct str){ NULL, 0 }) == 0);
 }
 
 /* Feeds bytes [from, to) as one piece in a block of its own. */
@@ -37,6 +36,7 @@ static inline void feed(struct frames *f, struct str stream, size_t from, size_t
 	char *piece = exact_copy((struct str){ stream.p + from, to - from });
 
 	feed_piece(f, (struct str){ piece, to - from }, from);
+	CHECK(sse_scan(&f->s, (struct str){ NULL, 0 }) == 0);
 	free(piece);
 }
 

@@ -255,6 +255,52 @@ static void notices_damage(void **state)
 	}
 }
 
+static void check_refused_at_once(enum format format, struct str coded)
+{
+	struct encoding_decoder *d = encoding_decoder_new(kinds[format]);
+	struct err e = { 0 };
+	struct buf out;
+
+	buf_init(&out, MIB);
+	assert_false(encoding_decode(d, coded, &out, &e));
+	assert_int_equal(e.kind, ERR_INVALID);
+	buf_release(&out);
+	encoding_decoder_free(d);
+}
+
+/* Damage is found when its bytes come, not only when the body ends. */
+static void refuses_damage_at_once(void **state)
+{
+	for (enum format f = GZIP; f < FORMATS; f++) {
+		struct buf coded = encoded(f, STR("some words"));
+		/* The last byte of a length or checksum. */
+		coded.p[coded.n - 1] ^= 1;
+		if (f == GZIP || f == ZLIB)
+			check_refused_at_once(f, buf_str(&coded));
+		/* What no format begins with. */
+		memset(coded.p, 0xff, coded.n);
+		check_refused_at_once(f, buf_str(&coded));
+		buf_release(&coded);
+	}
+}
+
+/* Bare deflate streams whose first bytes are nearly a zlib header: stored blocks, with bits set that the
+ * format leaves open, and a length of 1 or 28. */
+static void tells_bare_streams_from_zlib(void **state)
+{
+	char windows[5 + 28 + 2] = "\x88\x1c\x00\xe3\xff"
+				   "abcdefghijklmnopqrstuvwxyz01\x03";
+
+	check_decodes(RAW,
+		STR("\x08\x01\x00\xfe\xff"
+		    "a\x03\x00"),
+		0, 0, STR("a"));
+	check_decodes(RAW, (struct str){ windows, sizeof(windows) }, 0, 0,
+		STR("abcdefghijklmnopqrstuvwxyz01"));
+	check_decodes(RAW, (struct str){ windows, sizeof(windows) }, 1, 0,
+		STR("abcdefghijklmnopqrstuvwxyz01"));
+}
+
 /* gzip members and zstd frames may follow each other; the other formats end once. */
 static void joins_members(void **state)
 {
@@ -443,6 +489,8 @@ int main(void)
 		cmocka_unit_test(refuses_truncation),
 		cmocka_unit_test(refuses_what_follows),
 		cmocka_unit_test(notices_damage),
+		cmocka_unit_test(refuses_damage_at_once),
+		cmocka_unit_test(tells_bare_streams_from_zlib),
 		cmocka_unit_test(joins_members),
 		cmocka_unit_test(skips_zstd_frames_to_be_skipped),
 		cmocka_unit_test(bounds_the_zstd_window),

@@ -218,6 +218,8 @@ static void splits_hosts(void **state)
 		{ "a:80:80", NULL, 0 },
 		{ "::1", NULL, 0 },
 		{ "[::1", NULL, 0 },
+		{ "[::1x", NULL, 0 },
+		{ "[::1x:80", NULL, 0 },
 		{ "::1]", NULL, 0 },
 		{ "[]", NULL, 0 },
 		{ "[a]", NULL, 0 },

@@ -44,6 +44,8 @@ static const struct refusal {
 	REFUSED("", INVALID, "blank line", "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
 	REFUSED("", INVALID, "blank line", "\r\rGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
 	REFUSED("", INVALID, "blank line", "\r\n\rGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+	REFUSED("", INVALID, "method", "\x7f"),
+	REFUSED("", INVALID, "method", "\xc3\xa4 / HTTP/1.1\r\n"),
 	REFUSED("", INVALID, "method", "\x16\x03\x01\x02\x00\x01\x00"),
 	/* the method */
 	REFUSED("", METHOD, "not known", "FOO / HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -240,6 +242,9 @@ static const struct accepted {
 			"", "end") LAST },
 	{ STR_INIT("PATCH /{}|^\\\"<>` HTTP/1.1\r\nHost: a\r\n\r\n"),
 		"PATCH /{}|^\\\"<>` HTTP/1.1 keep-alive\n  Host=a\n" BODY("", "end") LAST },
+	{ STR_INIT(GET "Proxy-Connection: close\r\n\r\n" GET "\r\n"),
+		"GET / HTTP/1.1 keep-alive\n  Host=a\n  Proxy-Connection=close\n" BODY(
+			"", "end") "GET / HTTP/1.1 keep-alive\n  Host=a\n" BODY("", "end") LAST },
 	{ STR_INIT("GET /a HTTP/1.0\r\n\r\n"), "GET /a HTTP/1.0\n" BODY("", "end") LAST },
 	{ STR_INIT("POST /a HTTP/1.0\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc"),
 		"POST /a HTTP/1.0 length=3\n  Content-Length=3\n  Expect=100-continue\n" BODY(
@@ -443,6 +448,13 @@ static void limits_trailers(void **state)
 	l.headers = 2;
 	snprintf(want, sizeof(want), "error %d more than 2 headers", (int)ERR_HEADERS);
 	assert_string_equal(outcome(&l, buf_str(&bytes)), want);
+	/* The limit is per message. */
+	l = limits;
+	l.headers = 2;
+	assert_string_equal(outcome(&l, STR(CHUNKED "0\r\nA: b\r\nC: d\r\n\r\n" CHUNKED
+						    "0\r\nA: b\r\nC: d\r\n\r\n")),
+		"more");
+	l = (struct http1_limits){ .header_bytes = sizeof(CHUNKED) - 1, .headers = 3 };
 	/* One byte more of trailers than a head may have. */
 	l.headers = 3;
 	bytes.n = 0;
@@ -454,6 +466,30 @@ static void limits_trailers(void **state)
 		l.header_bytes);
 	assert_string_equal(outcome(&l, buf_str(&bytes)), want);
 	buf_release(&bytes);
+}
+
+static void refuses_trailers_that_matter(void **state)
+{
+	static const char *names[] = { "transfer-encoding", "Content-Length", "Content-Encoding",
+		"Content-Type", "Content-Range", "Host", "Connection", "Keep-Alive",
+		"Proxy-Connection", "TE", "Trailer", "Upgrade", "Expect", "Max-Forwards",
+		"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Origin",
+		"Cookie", "Authorization", "Proxy-Authorization", "Proxy-Authenticate", "X-Api-Key",
+		"X-Goog-Api-Key", "X-Sluice-Key" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct buf bytes;
+		buf_init(&bytes, SIZE_MAX);
+		buf_addf(&bytes, CHUNKED "0\r\nA: b\r\n%s: x\r\n\r\n", names[i]);
+		if (strncmp(outcome(&limits, buf_str(&bytes)), "error 1 ", 8) != 0)
+			fail_msg("%s", names[i]);
+		/* The whole name decides. */
+		bytes.n = 0;
+		buf_addf(&bytes, CHUNKED "0\r\nA: b\r\n%sx: x\r\nx%s: x\r\n\r\n", names[i],
+			names[i]);
+		assert_string_equal(outcome(&limits, buf_str(&bytes)), "more");
+		buf_release(&bytes);
+	}
 }
 
 /* The size line and the line end before it may have 256 bytes together. */
@@ -679,6 +715,7 @@ int main(void)
 		cmocka_unit_test(limits_blank_lines),
 		cmocka_unit_test(limits_number_of_headers),
 		cmocka_unit_test(limits_trailers),
+		cmocka_unit_test(refuses_trailers_that_matter),
 		cmocka_unit_test(limits_chunk_lines),
 		cmocka_unit_test(copies_no_body),
 		cmocka_unit_test(takes_a_whole_body_at_once),

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Any bytes as a configuration file; what follows a NUL, as a .env file. Whatever is wrong is said with a
+ * place that exists and without control characters; what loads can be shown and loaded again; and as a
+ * project's file the same bytes set nothing that such a file must not. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The files there are; one without path is not. */
+struct files {
+	const char *path[3];
+	struct str text[3];
+};
+
+enum { CONFIG_JSON, DOTENV, KEY };
+
+static void require(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static int read_file(void *ctx, const char *path, struct config_file *ret)
+{
+	const struct files *files = ctx;
+
+	for (size_t i = 0; i < ARRAY_LEN(files->path); i++) {
+		if (files->path[i] == NULL || strcmp(files->path[i], path) != 0)
+			continue;
+		ret->mode = 0600;
+		buf_add(&ret->text, files->text[i]);
+		return 0;
+	}
+	return ENOENT;
+}
+
+static void check_place(const struct files *files, const struct config_problem *p)
+{
+	struct str text = { NULL, 0 }, line = { NULL, 0 };
+	unsigned last_line, last_column;
+
+	for (size_t i = 0; i < ARRAY_LEN(files->path); i++)
+		if (files->path[i] != NULL && str_eq(p->file, str_from(files->path[i])))
+			text = files->text[i];
+	for (unsigned i = 0; i < p->line; i++)
+		require(text.p != NULL && str_split(&text, '\n', &line));
+	if (p->line == 0)
+		return;
+	setting_locate(line, line.n, &last_line, &last_column);
+	require(p->column >= 1 && p->column <= last_column);
+}
+
+static struct config *load(struct files *files, struct config_report *report)
+{
+	static char *env[] = { "KEY=0123456789-0123456789", "SLUICE_LOG_LEVEL=warn", NULL };
+	const struct config_input in = { .env = env,
+		.cwd = "/home/me/work",
+		.home = "/home/me",
+		.read = read_file,
+		.ctx = files };
+	struct config *c = config_load(&in, report);
+
+	require((c != NULL) == (report->errors == 0));
+	for (size_t i = 0; i < report->n; i++) {
+		const struct config_problem *p = &report->problems[i];
+		check_place(files, p);
+		require(p->text.n > 0);
+		for (size_t k = 0; k < p->text.n; k++)
+			require((unsigned char)p->text.p[k] >= ' ' && p->text.p[k] != 0x7F);
+	}
+	return c;
+}
+
+/* Loads, and prints what came of it; false when there are errors. */
+static bool load_and_show(struct files *files, struct buf *shown)
+{
+	struct config_report report;
+	struct config *c = load(files, &report);
+
+	if (c != NULL)
+		config_show_settings(c, shown);
+	config_unref(c);
+	config_report_release(&report);
+	return c != NULL;
+}
+
+static void check_again(struct files files)
+{
+	struct buf first, second;
+
+	buf_init(&first, 16 << 20);
+	buf_init(&second, 16 << 20);
+	if (load_and_show(&files, &first)) {
+		files.text[CONFIG_JSON] = buf_str(&first);
+		require(load_and_show(&files, &second));
+		require(str_eq(buf_str(&first), buf_str(&second)));
+	}
+	buf_release(&first);
+	buf_release(&second);
+}
+
+static void check_untouched(const struct settings *t, const struct config_origin *origins)
+{
+	for (size_t i = 0; i < t->n; i++)
+		require((t->rows[i].flags & SETTING_TRUSTED) == 0 ||
+			origins[i].layer != CONFIG_PROJECT);
+}
+
+static void check_project(struct files files)
+{
+	struct config_report report;
+
+	files.path[CONFIG_JSON] = "/home/me/work/.sluice.json";
+	files.path[DOTENV] = NULL;
+	struct config *c = load(&files, &report);
+	check_untouched(&config_settings, report.origins);
+	for (size_t i = 0; c != NULL && i < c->nproviders; i++)
+		check_untouched(&config_provider_settings, report.providers[i].v);
+	/* Without its address it cannot have added a provider. */
+	require(c == NULL || c->nproviders == 5);
+	config_unref(c);
+	config_report_release(&report);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct str text = { (const char *)data, size };
+	const size_t n = str_find_char(text, '\0');
+	struct files files = {
+		.path = { "/home/me/.config/sluice/config.json", NULL, "/home/me/key" },
+		.text = { { size > 0 ? text.p : "", n }, { NULL, 0 },
+			STR("file-0123456789-0123\n") },
+	};
+
+	if (n < size) {
+		files.path[DOTENV] = "/home/me/work/.env";
+		files.text[DOTENV] = str_from_offset(text, n + 1);
+	}
+	check_again(files);
+	check_project(files);
+	return 0;
+}
