@@ -235,7 +235,8 @@ static void print_problems(const struct config_report *report, bool warnings)
 	for (size_t i = 0; i < report->n; i++)
 		if (warnings || report->problems[i].severity == CONFIG_ERROR)
 			config_problem_print(&report->problems[i], &out);
-	fwrite(out.p, 1, out.n, stderr);
+	if (out.n > 0)
+		fwrite(out.p, 1, out.n, stderr);
 	buf_release(&out);
 }
 

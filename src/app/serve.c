@@ -318,6 +318,14 @@ static bool start(struct serving *s, int log_fd, const struct config_report *rep
 
 static void finish(struct serving *s)
 {
+	sigset_t ending;
+
+	/* It ends already: another signal must not cut the last lines of the log off. */
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ending, NULL);
 	server_free(s->svc.server);
 	upstream_free(s->svc.upstream);
 	timer_free(s->drain);

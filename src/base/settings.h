@@ -100,8 +100,15 @@ struct setting_member {
 bool setting_read_json(struct arena *a, struct str text, struct setting_value *ret, size_t *ret_pos,
 	struct err *e) MUSTCHECK;
 
-/* Line and column, both from 1, of a byte offset; a column is a character, not a byte. */
-void setting_locate(struct str text, size_t pos, unsigned *ret_line, unsigned *ret_column);
+/* A place in a document. */
+struct setting_place {
+	size_t pos;
+	unsigned line, column; /* from 1; a column is a character, not a byte */
+};
+
+/* Moves a place to another byte offset of the same document. One that is all zero is nowhere yet; going
+ * on from a place before pos takes the time of the way between only. */
+void setting_locate(struct str text, size_t pos, struct setting_place *place);
 
 /* Stores the value at its place in *obj, copied into the arena. On failure *obj is untouched and the text
  * says what is allowed and continues "\"path\" "; it never quotes a secret. */

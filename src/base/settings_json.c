@@ -115,16 +115,19 @@ bool setting_read_json(
 	return ok;
 }
 
-void setting_locate(struct str text, size_t pos, unsigned *ret_line, unsigned *ret_column)
+void setting_locate(struct str text, size_t pos, struct setting_place *place)
 {
-	*ret_line = *ret_column = 1;
-	/* No editor counts the byte order mark. */
-	for (size_t i = str_starts(text, STR("\xEF\xBB\xBF")) ? 3 : 0; i < pos && i < text.n; i++) {
-		if (text.p[i] == '\n') {
-			(*ret_line)++;
-			*ret_column = 1;
-		} else if (((unsigned char)text.p[i] & 0xC0) != 0x80) {
-			(*ret_column)++;
+	if (place->line == 0 || pos < place->pos) {
+		/* No editor counts the byte order mark. */
+		const bool marked = str_starts(text, STR("\xEF\xBB\xBF"));
+		*place = (struct setting_place){ marked ? 3 : 0, 1, 1 };
+	}
+	for (; place->pos < pos && place->pos < text.n; place->pos++) {
+		if (text.p[place->pos] == '\n') {
+			place->line++;
+			place->column = 1;
+		} else if (((unsigned char)text.p[place->pos] & 0xC0) != 0x80) {
+			place->column++;
 		}
 	}
 }

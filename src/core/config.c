@@ -76,13 +76,15 @@ bool config_complaints_full(const struct config_loading *l)
 	return l->report->n >= PROBLEMS_MAX;
 }
 
-struct config_origin config_place(
-	struct config_loading *l, const struct config_reading *r, size_t pos)
+struct config_origin config_place(struct config_reading *r, size_t pos)
 {
 	struct config_origin at = { .layer = r->layer, .file = r->file };
 
-	if (pos != SIZE_MAX)
-		setting_locate(r->text, pos, &at.line, &at.column);
+	if (pos != SIZE_MAX) {
+		setting_locate(r->text, pos, &r->last);
+		at.line = r->last.line;
+		at.column = r->last.column;
+	}
 	return at;
 }
 

@@ -117,7 +117,7 @@ static void take(struct config_loading *l, struct config_reading *r, size_t pos,
 	if (path.n > 0) {
 		config_take(l, r, pos, path, &v);
 	} else {
-		const struct config_origin at = config_place(l, r, pos);
+		const struct config_origin at = config_place(r, pos);
 		complain_unknown(l, &at, rest);
 	}
 }
@@ -131,7 +131,7 @@ void config_read_dotenv(struct config_loading *l)
 	while (!config_complaints_full(l) && config_dotenv_next(r->text, &at, l->scratch, &line)) {
 		if (!str_starts(line.name, PREFIX))
 			continue;
-		const struct config_origin place = config_place(l, r, line.pos);
+		const struct config_origin place = config_place(r, line.pos);
 		if (line.problem != NULL)
 			config_complain(l, CONFIG_ERROR, &place, "\"%s\" %s",
 				setting_quote(line.name).s, line.problem);
@@ -162,7 +162,7 @@ void config_read_sets(struct config_loading *l)
 		path = str_trim(path);
 		r.file = arena_printf(l->report->arena, "--set %s", setting_quote(path).s);
 		const struct setting_value v = { .kind = VALUE_TEXT, .text = text };
-		const struct config_origin at = config_place(l, &r, SIZE_MAX);
+		const struct config_origin at = config_place(&r, SIZE_MAX);
 		if (text.p == NULL)
 			config_complain(l, CONFIG_ERROR, &at, "must be written PATH=VALUE");
 		else
@@ -182,7 +182,7 @@ static struct str dotenv_variable(
 		if (!str_eq(line.name, name) || line.problem != NULL)
 			continue;
 		value = line.value;
-		*ret_at = config_place(l, &l->dotenv, line.pos);
+		*ret_at = config_place(&l->dotenv, line.pos);
 		if (value.n > 0)
 			config_check_mode(l, &l->dotenv, line.pos);
 	}

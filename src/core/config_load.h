@@ -10,11 +10,12 @@ enum { CONFIG_PROVIDERS_MAX = 64, CONFIG_SOURCES_MAX = 72, CONFIG_FILE_MAX = 256
 /* One file, variable or flag while its settings are taken over. */
 struct config_reading {
 	enum config_layer layer;
-	struct str file; /* as in an origin */
-	struct str dir;  /* where relative file names in it start; empty: unknown */
-	struct str text; /* of a file: what offsets are located in */
-	unsigned mode;   /* of a file */
-	bool told_mode;  /* has been said: others can read the keys in it */
+	struct str file;           /* as in an origin */
+	struct str dir;            /* where relative file names in it start; empty: unknown */
+	struct str text;           /* of a file: what offsets are located in */
+	struct setting_place last; /* the place located last */
+	unsigned mode;             /* of a file */
+	bool told_mode;            /* has been said: others can read the keys in it */
 };
 
 struct config_loading {
@@ -36,8 +37,7 @@ struct config_target {
 extern const struct config_origin config_by_default;
 
 /* The place of byte offset pos in what is being read; SIZE_MAX: no place in it. */
-struct config_origin config_place(
-	struct config_loading *l, const struct config_reading *r, size_t pos);
+struct config_origin config_place(struct config_reading *r, size_t pos);
 /* Adds to the report; at may be NULL. */
 void config_complain(struct config_loading *l, enum config_severity severity,
 	const struct config_origin *at, const char *fmt, ...) PRINTF(4, 5);

@@ -115,7 +115,7 @@ static void read_object(struct config_loading *l, struct config_reading *r, stru
 static void read_member(struct config_loading *l, struct config_reading *r, struct str path,
 	const struct setting_member *m)
 {
-	const struct config_origin at = config_place(l, r, m->pos);
+	const struct config_origin at = config_place(r, m->pos);
 	enum config_path kind = CONFIG_PATH_SETTING;
 	struct config_target t;
 
@@ -141,9 +141,9 @@ static void read_object(struct config_loading *l, struct config_reading *r, stru
 			read_member(l, r, path, m);
 			continue;
 		}
-		const struct config_origin at = config_place(l, r, m->pos);
+		const struct config_origin at = config_place(r, m->pos);
 		config_complain(l, CONFIG_ERROR, &at, "\"%s\" is given twice, first on line %u",
-			setting_quote(path).s, config_place(l, r, twin->pos).line);
+			setting_quote(path).s, config_place(r, twin->pos).line);
 	}
 }
 
@@ -156,7 +156,7 @@ static void read_json(struct config_loading *l, struct config_reading *r)
 
 	if (ok && root.kind != VALUE_OBJECT)
 		ok = err_set(&e, ERR_INVALID, "a configuration must be an object: { … }");
-	struct config_origin at = config_place(l, r, pos);
+	struct config_origin at = config_place(r, pos);
 	if (!ok)
 		config_complain(l, CONFIG_ERROR, &at, "%s", e.text);
 	else
@@ -208,7 +208,7 @@ static void read_user(struct config_loading *l)
 	r.dir = parent(r.file);
 	int error = config_read_file(l, &r, &foreign);
 	config_add_source(l, CONFIG_USER, r.file, error == 0);
-	struct config_origin at = config_place(l, &r, SIZE_MAX);
+	struct config_origin at = config_place(&r, SIZE_MAX);
 	if (error == 0)
 		read_json(l, &r);
 	else if (named != NULL || !is_missing(error))

@@ -152,7 +152,7 @@ static bool given_twice(struct config_loading *l, const struct config_origin *at
 
 void config_check_mode(struct config_loading *l, struct config_reading *r, size_t pos)
 {
-	const struct config_origin at = config_place(l, r, pos);
+	const struct config_origin at = config_place(r, pos);
 
 	if (r->text.p == NULL || (r->mode & 044) == 0 || r->told_mode)
 		return;
@@ -180,7 +180,7 @@ static void store(struct config_loading *l, struct config_reading *r,
 void config_take(struct config_loading *l, struct config_reading *r, size_t pos, struct str path,
 	const struct setting_value *v)
 {
-	const struct config_origin at = config_place(l, r, pos);
+	const struct config_origin at = config_place(r, pos);
 	struct config_target t;
 	enum config_path kind = config_resolve(l, path, &at, &t);
 

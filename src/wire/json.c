@@ -67,7 +67,8 @@ static inline uint64_t block_quotes(const char *p, uint64_t *escaped)
 	uint64_t starts = slashes & ~(slashes << 1);
 	uint64_t behind_even = slashes + (starts & EVEN), behind_odd;
 	bool over = __builtin_add_overflow(slashes, starts & ~EVEN, &behind_odd);
-	uint64_t hit = *escaped | (behind_even & ~slashes & ~EVEN) | (behind_odd & ~slashes & EVEN);
+	/* Among these are backslashes as well, which are no quotes. */
+	uint64_t hit = *escaped | (behind_even & ~EVEN) | (behind_odd & EVEN);
 	*escaped = over;
 	return quotes & ~hit;
 }

@@ -24,14 +24,17 @@ class Scene:
 
     def __init__(self, case, data, seconds):
         self.case, self.data = case, data
-        self.deadline = time.monotonic() + seconds
         self.seconds = seconds
+        self.begin()
         self.changed = threading.Condition()
         self.signals, self.failures, self.sockets = set(), [], []
         self.gone_at = None         # when a client went away on purpose
         self.figures = []           # seconds from there until the provider's connection ended
         self.secrets = set()
         self.proxy = self.config = None
+
+    def begin(self):
+        self.deadline = time.monotonic() + self.seconds
 
     def left(self):
         if self.failures:
@@ -84,7 +87,7 @@ class Wire:
         if self.eof:
             return False
         if time.monotonic() > self.scene.deadline:
-            raise Failure(f'the {self.scene.seconds:g} s of the case are over (waiting for {what})')
+            raise Failure(f'the {self.scene.seconds:g} s of the case are over, in vain (waiting for {what})')
         wait = self.scene.left() if seconds is None else min(seconds, self.scene.left())
         self.sock.settimeout(wait)
         try:

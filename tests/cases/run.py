@@ -26,7 +26,7 @@ from language import Case, CaseError, Data, contains, parse_config
 from provider import NAMES, Provider
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECONDS = 5
+SECONDS = 10
 SANITIZER = re.compile(r'(\w+Sanitizer|runtime error): ?.*')
 SECRET_KEY = re.compile(r'(^|_)key$')
 
@@ -76,6 +76,7 @@ class Run:
         if self.case.exit is not None:
             self.expect_exit()
         elif self.proxy.wait_ready():
+            self.scene.begin()
             self.play_actors()
             status = self.proxy.stop()
             if status != 0 and not self.scene.failures:

@@ -41,7 +41,7 @@ static int read_file(void *ctx, const char *path, struct config_file *ret)
 static void check_place(const struct files *files, const struct config_problem *p)
 {
 	struct str text = { NULL, 0 }, line = { NULL, 0 };
-	unsigned last_line, last_column;
+	struct setting_place end = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(files->path); i++)
 		if (files->path[i] != NULL && str_eq(p->file, str_from(files->path[i])))
@@ -50,13 +50,14 @@ static void check_place(const struct files *files, const struct config_problem *
 		require(text.p != NULL && str_split(&text, '\n', &line));
 	if (p->line == 0)
 		return;
-	setting_locate(line, line.n, &last_line, &last_column);
-	require(p->column >= 1 && p->column <= last_column);
+	setting_locate(line, line.n, &end);
+	require(p->column >= 1 && p->column <= end.column);
 }
 
 static struct config *load(struct files *files, struct config_report *report)
 {
-	static char *env[] = { "KEY=0123456789-0123456789", "SLUICE_LOG_LEVEL=warn", NULL };
+	static char key[] = "KEY=0123456789-0123456789", level[] = "SLUICE_LOG_LEVEL=warn";
+	static char *env[] = { key, level, NULL };
 	const struct config_input in = { .env = env,
 		.cwd = "/home/me/work",
 		.home = "/home/me",

@@ -19,9 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			kind = (enum encoding)i;
 	struct str coded = { (const char *)data + 2, size - 2 };
 	buf_init(&out, (size_t)1 << data[1] % 18);
-	bool good = decode_pieces(kind, coded, 0, 0, &out, &e);
-	encoding_check_pieces(kind, coded, 1 + size / 256, 0, good, &out);
-	encoding_check_pieces(kind, coded, 0, random_seed(coded), good, &out);
+	bool good = decode_pieces(kind, coded, (struct pieces){ 0 }, &out, &e);
+	encoding_check_pieces(kind, coded, (struct pieces){ .every = 1 + size / 256 }, good, &out);
+	encoding_check_pieces(
+		kind, coded, (struct pieces){ .seed = random_seed(coded) }, good, &out);
 	buf_release(&out);
 	return 0;
 }

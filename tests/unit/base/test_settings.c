@@ -426,7 +426,7 @@ static void json_positions(void **state)
 	const struct str text = STR("\xEF\xBB\xBF// comment\n{ \"\xc3\xa9\\u0041\": 1, /* \" */\n"
 				    "\t\"b\": {\"c\": [true, {\"d\": null}], },\n}\n");
 	struct setting_value root;
-	unsigned line, column;
+	struct setting_place at = { 0 };
 	struct err e;
 	size_t pos;
 
@@ -434,13 +434,13 @@ static void json_positions(void **state)
 	assert_int_equal(root.n, 2);
 	assert_bytes(root.members[0].key, "\xc3\xa9"
 					  "A");
-	setting_locate(text, root.members[0].pos, &line, &column);
-	assert_int_equal(line, 2);
-	assert_int_equal(column, 3);
+	setting_locate(text, root.members[0].pos, &at);
+	assert_int_equal(at.line, 2);
+	assert_int_equal(at.column, 3);
 	assert_int_equal(text.p[root.members[1].pos], '"');
-	setting_locate(text, root.members[1].value.members[0].pos, &line, &column);
-	assert_int_equal(line, 3);
-	assert_int_equal(column, 8);
+	setting_locate(text, root.members[1].value.members[0].pos, &at);
+	assert_int_equal(at.line, 3);
+	assert_int_equal(at.column, 8);
 }
 
 static void json_mistakes(void **state)
@@ -462,13 +462,13 @@ static void json_mistakes(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct str text = str_from(cases[i].text);
 		struct setting_value root;
-		unsigned line, column;
+		struct setting_place at = { 0 };
 		struct err e;
 		size_t pos;
 		assert_false(setting_read_json(arena, text, &root, &pos, &e));
-		setting_locate(text, pos, &line, &column);
-		if (line != cases[i].line || column != cases[i].column)
-			fail_msg("%s: %u:%u %s", cases[i].text, line, column, e.text);
+		setting_locate(text, pos, &at);
+		if (at.line != cases[i].line || at.column != cases[i].column)
+			fail_msg("%s: %u:%u %s", cases[i].text, at.line, at.column, e.text);
 	}
 }
 

@@ -7,16 +7,23 @@
 #include "unit/wire/check.h"
 #include "wire/encoding.h"
 
-/* Decodes a whole body that comes in pieces of `every` bytes (0: in one), or of random sizes. The output is
- * complete when true is returned. */
-static inline bool decode_pieces(enum encoding kind, struct str coded, size_t every, uint64_t seed,
-	struct buf *out, struct err *e)
+/* How a body arrives: in pieces of so many bytes, or of random sizes. All zero: in one. */
+struct pieces {
+	size_t every;
+	uint64_t seed;
+};
+
+/* Decodes a whole body. The output is complete when true is returned. */
+static inline bool decode_pieces(
+	enum encoding kind, struct str coded, struct pieces by, struct buf *out, struct err *e)
 {
 	struct encoding_decoder *d = encoding_decoder_new(kind);
 	bool good = true;
 
 	for (size_t at = 0, n; at < coded.n && good; at += n) {
-		n = seed != 0 ? 1 + random_below(&seed, 50) : every != 0 ? every : coded.n;
+		n = by.seed != 0    ? 1 + random_below(&by.seed, 50)
+		    : by.every != 0 ? by.every
+				    : coded.n;
 		if (n > coded.n - at)
 			n = coded.n - at;
 		char *copy = exact_copy((struct str){ coded.p + at, n });
@@ -31,14 +38,14 @@ static inline bool decode_pieces(enum encoding kind, struct str coded, size_t ev
 }
 
 /* The same body in other pieces. */
-static inline void encoding_check_pieces(enum encoding kind, struct str coded, size_t every,
-	uint64_t seed, bool want_good, const struct buf *want)
+static inline void encoding_check_pieces(enum encoding kind, struct str coded, struct pieces by,
+	bool want_good, const struct buf *want)
 {
 	struct err e = { 0 };
 	struct buf out;
 
 	buf_init(&out, want->max);
-	bool good = decode_pieces(kind, coded, every, seed, &out, &e);
+	bool good = decode_pieces(kind, coded, by, &out, &e);
 	CHECK(good == want_good);
 	CHECK(!good || str_eq(buf_str(&out), buf_str(want)));
 	buf_release(&out);

@@ -25,6 +25,8 @@ static const enum encoding kinds[FORMATS] = {
 	[ZSTD] = ENCODING_ZSTD,
 };
 
+static const struct pieces whole;
+
 static void add_deflated(struct buf *out, struct str plain, int window)
 {
 	z_stream z = { 0 };
@@ -110,15 +112,14 @@ static struct buf sample(uint64_t seed, size_t n)
 	return out;
 }
 
-static void check_decodes(
-	enum format format, struct str coded, size_t every, uint64_t seed, struct str plain)
+static void check_decodes(enum format format, struct str coded, struct pieces by, struct str plain)
 {
 	struct err e = { 0 };
 	struct buf out;
 
 	buf_init(&out, plain.n);
-	if (!decode_pieces(kinds[format], coded, every, seed, &out, &e))
-		fail_msg("format %d in pieces of %zu: %s", format, every, e.text);
+	if (!decode_pieces(kinds[format], coded, by, &out, &e))
+		fail_msg("format %d in pieces of %zu: %s", format, by.every, e.text);
 	assert_true(str_eq(buf_str(&out), plain));
 	buf_release(&out);
 }
@@ -131,7 +132,8 @@ static void check_fails(enum format format, struct str coded, size_t max, enum e
 
 	for (size_t every = 0; every < 4; every++) {
 		buf_init(&out, max);
-		assert_false(decode_pieces(kinds[format], coded, every, 0, &out, &e));
+		assert_false(decode_pieces(
+			kinds[format], coded, (struct pieces){ .every = every }, &out, &e));
 		assert_int_equal(e.kind, kind);
 		buf_release(&out);
 	}
@@ -180,9 +182,11 @@ static void decodes_what_was_encoded(void **state)
 		for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 			struct buf plain = sample(i + 1, sizes[i]);
 			struct buf coded = encoded(f, buf_str(&plain));
-			check_decodes(f, buf_str(&coded), 0, 0, buf_str(&plain));
-			check_decodes(f, buf_str(&coded), 1000, 0, buf_str(&plain));
-			check_decodes(f, buf_str(&coded), 0, i + 7, buf_str(&plain));
+			check_decodes(f, buf_str(&coded), whole, buf_str(&plain));
+			check_decodes(f, buf_str(&coded), (struct pieces){ .every = 1000 },
+				buf_str(&plain));
+			check_decodes(f, buf_str(&coded), (struct pieces){ .seed = i + 7 },
+				buf_str(&plain));
 			buf_release(&plain);
 			buf_release(&coded);
 		}
@@ -195,9 +199,11 @@ static void cuts_make_no_difference(void **state)
 		struct buf coded = encoded(f, buf_str(&plain));
 		/* The first piece ends at every byte. */
 		for (size_t every = 1; every <= coded.n; every++)
-			check_decodes(f, buf_str(&coded), every, 0, buf_str(&plain));
+			check_decodes(f, buf_str(&coded), (struct pieces){ .every = every },
+				buf_str(&plain));
 		for (uint64_t seed = 1; seed < 50; seed++)
-			check_decodes(f, buf_str(&coded), 0, seed * 77, buf_str(&plain));
+			check_decodes(f, buf_str(&coded), (struct pieces){ .seed = seed * 77 },
+				buf_str(&plain));
 		buf_release(&plain);
 		buf_release(&coded);
 	}
@@ -243,10 +249,11 @@ static void notices_damage(void **state)
 			struct buf out;
 			coded.p[bit / 8] ^= (char)(1 << bit % 8);
 			buf_init(&out, 4096);
-			bool good = decode_pieces(kinds[f], buf_str(&coded), 0, 0, &out, &e);
+			bool good = decode_pieces(kinds[f], buf_str(&coded), whole, &out, &e);
 			if (good && (f == GZIP || f == ZLIB))
 				assert_true(str_eq(buf_str(&out), buf_str(&plain)));
-			encoding_check_pieces(kinds[f], buf_str(&coded), 1, 0, good, &out);
+			encoding_check_pieces(kinds[f], buf_str(&coded),
+				(struct pieces){ .every = 1 }, good, &out);
 			buf_release(&out);
 			coded.p[bit / 8] ^= (char)(1 << bit % 8);
 		}
@@ -288,17 +295,14 @@ static void refuses_damage_at_once(void **state)
  * format leaves open, and a length of 1 or 28. */
 static void tells_bare_streams_from_zlib(void **state)
 {
-	char windows[5 + 28 + 2] = "\x88\x1c\x00\xe3\xff"
-				   "abcdefghijklmnopqrstuvwxyz01\x03";
+	struct str one = STR("\x08\x01\x00\xfe\xff\x61\x03\x00");
+	char windows[] = "\x88\x1c\x00\xe3\xff\x61zyxwvutsrqponmlkjihgfedcbaz\x03";
 
-	check_decodes(RAW,
-		STR("\x08\x01\x00\xfe\xff"
-		    "a\x03\x00"),
-		0, 0, STR("a"));
-	check_decodes(RAW, (struct str){ windows, sizeof(windows) }, 0, 0,
-		STR("abcdefghijklmnopqrstuvwxyz01"));
-	check_decodes(RAW, (struct str){ windows, sizeof(windows) }, 1, 0,
-		STR("abcdefghijklmnopqrstuvwxyz01"));
+	check_decodes(RAW, one, whole, STR("a"));
+	check_decodes(RAW, (struct str){ windows, sizeof(windows) }, whole,
+		STR("azyxwvutsrqponmlkjihgfedcbaz"));
+	check_decodes(RAW, (struct str){ windows, sizeof(windows) }, (struct pieces){ .every = 1 },
+		STR("azyxwvutsrqponmlkjihgfedcbaz"));
 }
 
 /* gzip members and zstd frames may follow each other; the other formats end once. */
@@ -312,7 +316,8 @@ static void joins_members(void **state)
 		add_encoded(&coded, f, second);
 		if (f == GZIP || f == ZSTD)
 			for (size_t every = 0; every <= coded.n; every++)
-				check_decodes(f, buf_str(&coded), every, 0, STR("one two"));
+				check_decodes(f, buf_str(&coded), (struct pieces){ .every = every },
+					STR("one two"));
 		else
 			check_fails(f, buf_str(&coded), MIB, ERR_INVALID);
 		buf_release(&coded);
@@ -327,7 +332,7 @@ static void skips_zstd_frames_to_be_skipped(void **state)
 	buf_add(&coded, STR("\x50\x2a\x4d\x18\x03\0\0\0abc"));
 	add_encoded(&coded, ZSTD, STR("one"));
 	for (size_t every = 0; every <= coded.n; every++)
-		check_decodes(ZSTD, buf_str(&coded), every, 0, STR("one"));
+		check_decodes(ZSTD, buf_str(&coded), (struct pieces){ .every = every }, STR("one"));
 	buf_release(&coded);
 }
 
@@ -349,7 +354,7 @@ static void bounds_the_zstd_window(void **state)
 		assert_int_equal(ZSTD_compressStream2(c, &out, &in, ZSTD_e_end), 0);
 		coded.n = out.pos;
 		if (log <= 23)
-			check_decodes(ZSTD, buf_str(&coded), 0, 0, buf_str(&plain));
+			check_decodes(ZSTD, buf_str(&coded), whole, buf_str(&plain));
 		else
 			check_fails(ZSTD, buf_str(&coded), MIB, ERR_INVALID);
 		ZSTD_freeCCtx(c);
@@ -364,7 +369,7 @@ static void stops_at_the_ceiling(void **state)
 		for (size_t n = 1; n < 200000; n = n * 3 + 1) {
 			struct buf plain = sample(n, n);
 			struct buf coded = encoded(f, buf_str(&plain));
-			check_decodes(f, buf_str(&coded), 0, 0, buf_str(&plain));
+			check_decodes(f, buf_str(&coded), whole, buf_str(&plain));
 			check_fails(f, buf_str(&coded), n - 1, ERR_TOO_LARGE);
 			buf_release(&plain);
 			buf_release(&coded);
@@ -424,7 +429,7 @@ static void defuses_bombs(void **state)
 		long before = peak_kib();
 		assert_in_range(coded.n, 1, 4 * MIB);
 		buf_init(&out, 4 * MIB);
-		assert_false(decode_pieces(kinds[formats[i]], buf_str(&coded), 0, 0, &out, &e));
+		assert_false(decode_pieces(kinds[formats[i]], buf_str(&coded), whole, &out, &e));
 		assert_int_equal(e.kind, ERR_TOO_LARGE);
 		/* The ceiling, the buffer that it grew out of, a window, and what a sanitizer keeps. */
 		assert_in_range(peak_kib() - before, 0, 64 * 1024);
