@@ -125,7 +125,7 @@ static void take_own(struct cmd *c, int row, const char *value)
 {
 	const struct cmd_option *o = &c->command->options[row];
 
-	c->option[row] = value ? value : "";
+	c->option[row] = value;
 	if (!o->set)
 		return;
 	size_t size = strlen(o->set) + 1 + strlen(value) + 1;
@@ -162,6 +162,8 @@ static bool take_option(struct cmd *c, int argc, char **argv, int *at, struct er
 				o->arg);
 		value = argv[++*at];
 	}
+	if (!value)
+		value = "";
 	if (own < 0)
 		return take_shared(c, shared, value, e);
 	take_own(c, own, value);

@@ -9,12 +9,18 @@
 enum { ITEMS_MAX = 100 };
 
 /* What a value became, before it is stored. */
-union parsed {
-	bool boolean;
-	double number;
-	struct str text;
-	struct str_list list;
-	struct str_map map;
+struct parsed {
+	union {
+		bool boolean;
+		double number;
+		struct str text;
+		struct str_list list;
+		struct str_map map;
+	};
+	union { /* what the list or map points to */
+		struct str items[ITEMS_MAX];
+		struct str_pair pairs[ITEMS_MAX];
+	};
 };
 
 /* A parser's answer: NULL when all is well, otherwise what is wrong; NOT_THAT when nothing more can be
@@ -26,7 +32,7 @@ static bool is_text(const struct setting_value *v)
 	return v->kind == VALUE_TEXT || v->kind == VALUE_STRING;
 }
 
-static const char *parse_bool(const struct setting_value *v, union parsed *ret)
+static const char *parse_bool(const struct setting_value *v, struct parsed *ret)
 {
 	static const char *const words[] = { "true", "false", "1", "0", "yes", "no", "on", "off" };
 	size_t n = v->kind == VALUE_TEXT ? ARRAY_LEN(words) : v->kind == VALUE_BOOL ? 2 : 0;
@@ -64,7 +70,7 @@ static bool in_bounds(const struct setting *s, double v)
 
 /* INT and SECONDS. */
 static const char *parse_count(
-	const struct setting *s, const struct setting_value *v, union parsed *ret)
+	const struct setting *s, const struct setting_value *v, struct parsed *ret)
 {
 	struct str rest;
 
@@ -95,7 +101,7 @@ static const struct unit {
 };
 
 static const char *parse_bytes(
-	const struct setting *s, const struct setting_value *v, union parsed *ret)
+	const struct setting *s, const struct setting_value *v, struct parsed *ret)
 {
 	struct str unit;
 
@@ -146,7 +152,7 @@ static const char *check_text(struct str s)
 }
 
 static const char *parse_text(
-	const struct setting *s, const struct setting_value *v, union parsed *ret)
+	const struct setting *s, const struct setting_value *v, struct parsed *ret)
 {
 	if (!is_text(v))
 		return NOT_THAT;
@@ -162,7 +168,7 @@ static const char *parse_text(
 }
 
 static const char *parse_enum(
-	const struct setting *s, const struct setting_value *v, union parsed *ret)
+	const struct setting *s, const struct setting_value *v, struct parsed *ret)
 {
 	struct str rest = str_from(s->choices), choice;
 
@@ -193,11 +199,11 @@ static const char *add_parts(struct str_list *list, struct str text)
 	return problem;
 }
 
-static const char *parse_list(const struct setting_value *v, struct arena *a, union parsed *ret)
+static const char *parse_list(const struct setting_value *v, struct parsed *ret)
 {
 	const char *problem = NULL;
 
-	ret->list = (struct str_list){ arena_alloc(a, ITEMS_MAX * sizeof(struct str)), 0 };
+	ret->list = (struct str_list){ ret->items, 0 };
 	if (is_text(v))
 		return add_parts(&ret->list, v->text);
 	if (v->kind != VALUE_LIST)
@@ -226,12 +232,12 @@ static const char *add_pair(struct str_map *map, struct str name, struct str val
 	return problem;
 }
 
-static const char *parse_map(const struct setting_value *v, struct arena *a, union parsed *ret)
+static const char *parse_map(const struct setting_value *v, struct parsed *ret)
 {
 	struct str rest = v->text, part;
 	const char *problem = NULL;
 
-	ret->map = (struct str_map){ arena_alloc(a, ITEMS_MAX * sizeof(struct str_pair)), 0 };
+	ret->map = (struct str_map){ ret->pairs, 0 };
 	if (v->kind != VALUE_TEXT && v->kind != VALUE_OBJECT)
 		return NOT_THAT;
 	for (size_t i = 0; i < v->n && problem == NULL; i++) {
@@ -251,8 +257,7 @@ static const char *parse_map(const struct setting_value *v, struct arena *a, uni
 	return problem;
 }
 
-static const char *parse(
-	const struct setting *s, const struct setting_value *v, struct arena *a, union parsed *ret)
+static const char *parse(const struct setting *s, const struct setting_value *v, struct parsed *ret)
 {
 	switch (s->type) {
 	case SETTING_BOOL:
@@ -268,9 +273,9 @@ static const char *parse(
 	case SETTING_ENUM:
 		return parse_enum(s, v, ret);
 	case SETTING_STRINGS:
-		return parse_list(v, a, ret);
+		return parse_list(v, ret);
 	case SETTING_STRING_MAP:
-		return parse_map(v, a, ret);
+		return parse_map(v, ret);
 	}
 	assert(!"a type without parser");
 	return NOT_THAT;
@@ -295,7 +300,7 @@ static struct str_map copy_map(struct arena *a, struct str_map map)
 	return copy;
 }
 
-static void store(const struct setting *s, void *obj, const union parsed *p, struct arena *a)
+static void store(const struct setting *s, void *obj, const struct parsed *p, struct arena *a)
 {
 	void *at = (char *)obj + s->offset;
 
@@ -356,9 +361,8 @@ static void describe_given(const struct setting *s, const struct setting_value *
 bool setting_assign(const struct setting *s, void *obj, const struct setting_value *v,
 	struct arena *a, struct err *e)
 {
-	struct arena *scratch = arena_new();
-	union parsed p;
-	const char *problem = parse(s, v, scratch, &p);
+	struct parsed p;
+	const char *problem = parse(s, v, &p);
 
 	if (problem == NULL) {
 		store(s, obj, &p, a);
@@ -373,7 +377,6 @@ bool setting_assign(const struct setting *s, void *obj, const struct setting_val
 		err_set(e, ERR_INVALID, "must be %.*s", STR_ARG(buf_str(&text)));
 		buf_release(&text);
 	}
-	arena_free(scratch);
 	return problem == NULL;
 }
 
@@ -384,7 +387,7 @@ void setting_reset(const struct setting *s, void *obj, struct arena *a)
 
 	/* A row without default may refuse to be set to nothing, but begins as nothing. */
 	if ((s->type == SETTING_ENUM || s->type == SETTING_STRING) && v.text.n == 0) {
-		*(struct str *)(void *)((char *)obj + s->offset) = arena_dup(a, v.text);
+		*(struct str *)(void *)((char *)obj + s->offset) = STR("");
 		return;
 	}
 	bool ok = setting_assign(s, obj, &v, a, &e);

@@ -67,8 +67,14 @@ static size_t edit_distance(struct str a, struct str b)
 	size_t rows[3][WORD_MAX + 1];
 	size_t *before = rows[0], *last = rows[1], *now = rows[2];
 
-	if (a.n > WORD_MAX || b.n > WORD_MAX)
+	/* Words so different in length are far apart anyway. */
+	if (a.n > WORD_MAX || b.n > WORD_MAX || a.n > b.n + DISTANCE_MAX ||
+		b.n > a.n + DISTANCE_MAX)
 		return WORD_MAX;
+	while (a.n > 0 && b.n > 0 && upper(a.p[0]) == upper(b.p[0])) {
+		a = str_from_offset(a, 1);
+		b = str_from_offset(b, 1);
+	}
 	for (size_t j = 0; j <= b.n; j++)
 		last[j] = j;
 	for (size_t i = 1; i <= a.n; i++) {

@@ -274,7 +274,8 @@ static enum step end_attempt(struct attempt *a, enum upstream_failure why, const
 		return STEP_REPLY;
 	}
 	/* A pooled connection was dead before it took the whole request: the same again, on a new one. */
-	if (why == UPSTREAM_STALE && plan_add(&x->plan, &x->plan.c[x->plan.at])) {
+	if (why == UPSTREAM_STALE && !conn_replied(x->conn) &&
+		plan_add(&x->plan, &x->plan.c[x->plan.at])) {
 		x->plan.at = x->plan.n - 1;
 		return STEP_NEXT;
 	}

@@ -9,7 +9,7 @@
 
 #include "core/config_load.h"
 
-enum { PROBLEMS_MAX = 100 };
+enum { PROBLEMS_MAX = 100, ROOM_FIRST = 8 };
 
 #define ANY
 #define RANGE(lo, hi) .min = (lo), .max = (hi)
@@ -136,6 +136,24 @@ static const char *name_problem(const struct config *c, struct str name)
 	return NULL;
 }
 
+/* For one more provider, in arrays that double in size. */
+static void make_room(struct config_loading *l)
+{
+	struct config *c = l->config;
+	const size_t n = c->nproviders, room = n < ROOM_FIRST ? ROOM_FIRST : 2 * n;
+
+	if (n != 0 && (n < ROOM_FIRST || (n & (n - 1)) != 0))
+		return;
+	struct config_provider *p = arena_alloc(c->arena, room * sizeof(*p));
+	struct config_provider_origins *o = arena_alloc(l->report->arena, room * sizeof(*o));
+	if (n > 0) {
+		memcpy(p, c->providers, n * sizeof(*p));
+		memcpy(o, l->report->providers, n * sizeof(*o));
+	}
+	c->providers = p;
+	l->report->providers = o;
+}
+
 struct config_provider *config_provider_add(
 	struct config_loading *l, struct str name, const struct config_origin *at)
 {
@@ -148,8 +166,9 @@ struct config_provider *config_provider_add(
 			l, CONFIG_ERROR, at, "provider \"%s\" %s", setting_quote(name).s, problem);
 	if (p != NULL || problem != NULL)
 		return p;
+	make_room(l);
 	p = &c->providers[c->nproviders];
-	settings_reset(&config_provider_settings, p, c->arena);
+	*p = l->unset;
 	p->name = arena_dup(c->arena, name);
 	struct config_provider_origins *origins = &l->report->providers[c->nproviders++];
 	origins->first = *at;
@@ -176,12 +195,10 @@ static void begin(struct config_loading *l)
 	report->problems =
 		arena_alloc(report->arena, (PROBLEMS_MAX + 1) * sizeof(*report->problems));
 	report->sources = arena_alloc(report->arena, CONFIG_SOURCES_MAX * sizeof(*report->sources));
-	report->providers =
-		arena_alloc(report->arena, CONFIG_PROVIDERS_MAX * sizeof(*report->providers));
 	for (size_t i = 0; i < CONFIG_ROWS; i++)
 		report->origins[i] = config_by_default;
-	c->providers = arena_alloc(c->arena, CONFIG_PROVIDERS_MAX * sizeof(*c->providers));
 	settings_reset(&config_settings, c, c->arena);
+	settings_reset(&config_provider_settings, &l->unset, c->arena);
 }
 
 static void add_presets(struct config_loading *l)

@@ -315,7 +315,8 @@ static void check_base_url(
 			STR_ARG(p->name));
 	while (drop_end(&url, STR("/")))
 		;
-	p->base_url = arena_dup(l->config->arena, url);
+	if (url.n < p->base_url.n)
+		p->base_url = arena_dup(l->config->arena, url);
 }
 
 static void check_proxy(

@@ -24,6 +24,7 @@ struct config_loading {
 	struct config_report *report;
 	struct arena *scratch; /* lives as long as the loading */
 	struct config_reading dotenv;
+	struct config_provider unset; /* all its settings at their defaults */
 };
 
 /* A row in its table, and where its value and origin are kept. */

@@ -3,15 +3,18 @@
 #include "llm/dialect.h"
 #include "wire/sse.h"
 
-static void add_model(struct chat *c, struct str value, struct arena *a)
-{
-	/* Grows by copying: more than one is rare. */
-	struct str *v = arena_alloc(a, (c->nmodels + 1) * sizeof(*v));
+enum { MODELS_MAX = 16 };
 
-	for (size_t i = 0; i < c->nmodels; i++)
-		v[i] = c->models[i];
-	v[c->nmodels++] = value;
-	c->models = v;
+/* More than one is rare, and can only be a mistake or an attack; each is kept, for parsers differ in which one
+ * they believe. */
+static bool add_model(struct chat *c, struct str value, struct arena *a, struct err *e)
+{
+	if (c->models == NULL)
+		c->models = arena_alloc(a, MODELS_MAX * sizeof(*c->models));
+	if (c->nmodels == MODELS_MAX)
+		return err_set(e, ERR_INVALID, "'model' is given more than %d times", MODELS_MAX);
+	c->models[c->nmodels++] = value;
+	return true;
 }
 
 static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
@@ -23,9 +26,9 @@ static bool parse_request(struct chat *ret, struct str body, struct arena *a, st
 	if (!json_iter_init(&it, body, e))
 		return false;
 	while (json_next(&it, &m, e)) {
-		if (json_key_is(m.key, STR("model")))
-			add_model(ret, m.value, a);
-		else if (json_key_is(m.key, STR("stream")))
+		if (json_key_is(m.key, STR("model")) && !add_model(ret, m.value, a, e))
+			return false;
+		if (json_key_is(m.key, STR("stream")))
 			ret->stream = json_is_true(m.value);
 	}
 	if (e->kind != ERR_NONE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The span scanner looks at 64 bytes a step: which of them are quotes, backslashes, brackets, as one
- * bit each; all else is arithmetic on those bits. SSE2 and the portable form, which JSON_PORTABLE
- * selects for the tests, differ in block_eq() only. */
+/* The span scanner looks at 64 bytes a step: which of them are quotes, backslashes, brackets, as
+ * one bit each; all else is arithmetic on those bits. SSE2 and the portable form, which
+ * JSON_PORTABLE selects for the tests, differ in block_eq() only. */
 #include "wire/json.h"
 
 #include <endian.h>

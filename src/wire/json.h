@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON seen as byte ranges: top-level scan, look-up by key, splices that leave every other byte alone, and
- * escaping for output (RFC 8259). Builds no tree: whoever needs one parses with yyjson. */
+/* JSON seen as byte ranges: top-level scan, look-up by key, splices that leave every other byte
+ * alone, and escaping for output (RFC 8259). Builds no tree: whoever needs one parses with
+ * yyjson. */
 #ifndef WIRE_JSON_H
 #define WIRE_JSON_H
 
@@ -22,28 +23,30 @@ struct json_iter {
 	bool first, done;
 };
 
-/* Starts at `text`, which must be one JSON object with nothing but white space (and a BOM) around it.
- * False (ERR_INVALID) when it does not begin like one. */
+/* Starts at `text`, which must be one JSON object with nothing but white space (and a BOM in front)
+ * around it. False (ERR_INVALID) when it does not begin like one. */
 bool json_iter_init(struct json_iter *it, struct str text, struct err *e) MUSTCHECK;
 
 /* The next member. False at the end with e->kind ERR_NONE, or with ERR_INVALID on broken structure
- * (unbalanced brackets, missing comma or colon, unterminated string, nesting beyond JSON_DEPTH_MAX, bytes
- * after the object). Lenient in what structure does not need: numbers, escapes and UTF-8 are not judged.
- * Speed matters: a 1 MB body costs at most 200 µs. e must be zeroed by the caller before the walk. */
+ * (unbalanced brackets, missing comma or colon, unterminated string, nesting beyond JSON_DEPTH_MAX
+ * with the object itself as one, bytes after the object). Lenient in what structure does not need:
+ * numbers, escapes, UTF-8, and commas and colons further down are not judged. Speed matters: a 1 MB
+ * body costs at most 200 µs. e must be zeroed by the caller before the walk. */
 bool json_next(struct json_iter *it, struct json_member *ret, struct err *e) MUSTCHECK;
 
 /* True when a key, with its escapes resolved, is `name` ("\u006dodel" is "model"). */
 bool json_key_is(struct str key, struct str name);
 
-/* The value of the last top-level member `name` of an object (last wins, as parsers do); p == NULL when there
- * is none or obj is no object. */
+/* The value of the last top-level member `name` of an object (last wins, as parsers do); p == NULL
+ * when there is none or obj is no object, which a broken one is not either. */
 struct str json_get(struct str obj, struct str name);
 
 /* The string that a value of type string stands for, unescaped into the arena (a view of the value
- * itself when it has no escapes). p == NULL when value is no string. Lone surrogates become U+FFFD. */
+ * itself when it has no escapes). p == NULL when value is no string. Lone surrogates become U+FFFD;
+ * a backslash that begins no escape stands for itself. */
 struct str json_string(struct str value, struct arena *a);
 
-/* False when value is no non-negative integer that fits. */
+/* False when value is no non-negative integer, written as digits alone, that fits. */
 bool json_u64(struct str value, uint64_t *ret) MUSTCHECK;
 bool json_is_true(struct str value);
 
@@ -56,12 +59,12 @@ struct json_splice {
 /* Appends text with the splices applied; they must be in order and must not overlap (asserted). */
 void json_splice(struct buf *out, struct str text, const struct json_splice *s, size_t n);
 
-/* Appends s as a JSON string, quotes included. Escapes the quote, the backslash, control characters; bytes that
- * are not UTF-8 become U+FFFD. */
+/* Appends s as a JSON string, quotes included. Escapes the quote, the backslash, control
+ * characters; bytes that are not UTF-8 become U+FFFD. */
 void json_add_string(struct buf *out, struct str s);
 
-/* Overwrites each \uD800-\uDFFF escape that has no partner by \ufffd (same length, offsets stay true), for a
- * working copy that yyjson will read. Returns how many. */
+/* Overwrites each \uD800-\uDFFF escape that has no partner by \ufffd (same length, offsets stay
+ * true), for a working copy that yyjson will read. Returns how many. */
 size_t json_fix_surrogates(char *p, size_t n);
 
 #endif

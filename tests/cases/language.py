@@ -40,6 +40,9 @@ class Exchange:
 
     def __init__(self, line, match):
         self.line, self.match = line, match
+        self.maybe = bool(match) and match.split(' ')[0] == 'maybe'     # need not come
+        if self.maybe:
+            self.match = match[len('maybe'):].strip()
         self.expect, self.script = [], None
 
 
@@ -94,8 +97,9 @@ class Case:
         self.exchanges.append(self.asked)
 
     def exchange_script(self, s, asked):
-        if not asked or asked.match != s.arg:
-            asked = Exchange(s.line, s.arg)
+        fresh = Exchange(s.line, s.arg)
+        if not asked or (asked.match, asked.maybe) != (fresh.match, fresh.maybe):
+            asked = fresh
             self.exchanges.append(asked)
         asked.script = s.commands
 

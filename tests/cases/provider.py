@@ -73,8 +73,9 @@ class Provider:
         """Waits for the running exchanges; the requests that never came are a failure."""
         if self.scene.failures:
             return
-        if self.waiting:
-            e = self.waiting[0]
+        missing = [e for e in self.waiting if not e.maybe]
+        if missing:
+            e = missing[0]
             self.scene.fail(f'{self.scene.case.path}:{e.line}', 'the provider never received this request')
             return
         try:

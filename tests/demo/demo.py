@@ -167,7 +167,8 @@ def converse(proxy, upstream):
         check(turn.body == body, f'the provider received the {len(body)} bytes that the client sent, every one the same')
         names = {n.lower(): v for n, v in turn.headers}
         check(names.get('x-nobody-knows') == 'this header' and names.get('x-api-key') == KEY
-              and names.get('anthropic-beta') == 'some-beta-2031-01-01', 'and its headers: key, betas, one that nobody knows')
+              and names.get('anthropic-beta') == 'some-beta-2031-01-01',
+              'and its headers: key, betas, one that nobody knows')
         check(got == turn.sent, f'the client received the {len(got)} bytes of the stream that the provider sent')
         check(dict(headers).get('request-id') == f'req_demo_{number + 1}', 'and its headers: request-id, content-type')
         messages.append({'role': 'assistant', 'content': text.strip()})

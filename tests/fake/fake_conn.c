@@ -76,6 +76,15 @@ void server_free(struct server *s)
 	free(s);
 }
 
+void fake_server_forget(struct server *s)
+{
+	list_each (it, &s->conns) {
+		struct conn *c = container_of(it, struct conn, link);
+		if (c->end != FAKE_OPEN)
+			conn_free(c);
+	}
+}
+
 struct conn *fake_server_last(struct server *s)
 {
 	return list_empty(&s->conns) ? NULL : container_of(s->conns.prev, struct conn, link);

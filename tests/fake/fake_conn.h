@@ -67,5 +67,7 @@ void fake_conn_drain(struct conn *c);
 struct str fake_conn_header(const struct conn *c, const char *name);
 /* The last connection that began. */
 struct conn *fake_server_last(struct server *s);
+/* Frees the connections whose request has ended. */
+void fake_server_forget(struct server *s);
 
 #endif

@@ -19,7 +19,7 @@ enum fake_transfer_state {
 struct upstream {
 	struct loop *loop;
 	struct list transfers; /* also those that have ended */
-	size_t n;
+	size_t n;              /* of them */
 };
 
 struct transfer {
@@ -45,6 +45,8 @@ struct transfer *fake_upstream_nth(const struct upstream *u, size_t n);
 struct transfer *fake_upstream_last(const struct upstream *u);
 /* Transfers that are neither done nor cancelled. */
 size_t fake_upstream_open(const struct upstream *u);
+/* Frees the transfers that have ended. */
+void fake_upstream_forget(struct upstream *u);
 /* The value of a header of the request; p == NULL without it. */
 struct str fake_transfer_header(const struct transfer *t, const char *name);
 

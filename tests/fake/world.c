@@ -24,7 +24,7 @@ static struct config *load(const char *const *sets)
 	buf_init(&b, SIZE_MAX);
 	for (size_t i = 0; i < report.n; i++)
 		config_problem_print(&report.problems[i], &b);
-	if (b.n > 0)
+	if (c == NULL)
 		fprintf(stderr, "%.*s", STR_ARG(buf_str(&b)));
 	assert(c != NULL);
 	buf_release(&b);
@@ -72,6 +72,14 @@ void world_release(struct world *w)
 	config_unref(w->svc.config);
 	buf_release(&w->svc.spare_body);
 	buf_release(&w->log.line);
+}
+
+void world_forget(struct world *w)
+{
+	fake_loop_settle(w->loop);
+	fake_server_forget(w->server);
+	fake_upstream_forget(w->upstream);
+	fake_log_clear(w->log.writer);
 }
 
 struct conn *world_post_with(

@@ -301,9 +301,9 @@ static void opencode_settings_that_are_overridden(void **state)
 
 static void environment_is_complete(void **state)
 {
-	struct client_setup s = prepare(NULL,
-		LIST("A=1", "ANTHROPIC_BASE_URL=" URL "x", "ANTHROPIC_BASE_URL_X=2", "B="),
-		LIST("claude"));
+	struct client_setup s =
+		prepare(NULL, LIST("A=1", "ANTHROPIC_BASE_URL=x", "ANTHROPIC_BASE_URL_X=2", "B="),
+			LIST("claude"));
 	char **env = client_environment(&s);
 
 	assert_string_equal(env[0], "A=1");

@@ -131,7 +131,8 @@ static void reserve(void **state)
 
 static void format_at_every_fill(void **state)
 {
-	/* The room left behind b->n is larger than, equal to and smaller than the text and its NUL. */
+	/* The room left behind b->n is larger than, equal to and smaller than the text and its
+	 * NUL. */
 	for (size_t fill = 0; fill < 300; fill++) {
 		struct buf b;
 		buf_init(&b, 300);

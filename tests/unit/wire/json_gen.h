@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Random JSON objects, the same for the same seed: keys in odd order and twice, numbers that fit no type,
- * lone surrogates, every escape, long strings, deep nesting, white space. All of it is valid, but for the
- * surrogates. */
+/* Random JSON objects, the same for the same seed: keys in odd order and twice, numbers that fit no
+ * type, lone surrogates, every escape, long strings, deep nesting, white space. All of it is valid,
+ * but for the surrogates. */
 #ifndef UNIT_WIRE_JSON_GEN_H
 #define UNIT_WIRE_JSON_GEN_H
 
@@ -40,8 +40,10 @@ static inline void gen_piece(struct json_gen *g)
 		"\\uD800\\uDFFF" };
 	static const char *const lone[] = { "\\ud83d", "\\uDE00", "\\uD800", "\\udfff",
 		"\\ud83d\\ud83d\\ude00", "\\ude00\\ud83d", "\\ud83d\\u0041" };
+	/* In the last four, bytes differ from those that are searched for in their top bit only. */
 	static const char *const raw[] = { "{", "}", "[", "]", ":", ",", "u", "ud83d", "'", " ",
-		"/", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "model" };
+		"/", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "model", "\xC2\xA2",
+		"\xDC\xA2", "\xDB\x9D", "\xE4\xB8\xAD" };
 
 	switch (gen_below(g, 8)) {
 	case 0:

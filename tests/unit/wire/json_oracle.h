@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold for wire/json on any bytes at all: both builds agree, spans are in order, splices touch
- * nothing else, and whatever yyjson takes for an object is walked to the same members. Unit tests call
- * json_check() on generated objects, the fuzz target on anything. */
+/* What must hold for wire/json on any bytes at all: both builds agree, spans are in order, splices
+ * touch nothing else, and whatever yyjson takes for an object is walked to the same members. Unit
+ * tests call json_check() on generated objects, the fuzz target on anything. */
 #ifndef UNIT_WIRE_JSON_ORACLE_H
 #define UNIT_WIRE_JSON_ORACLE_H
 
@@ -129,7 +129,8 @@ static inline void splice_all(
 	free(s);
 }
 
-/* Every value at once by itself, by nothing, and by a value that the walk then finds in each place. */
+/* Every value at once by itself, by nothing, and by a value that the walk then finds in each
+ * place. */
 static inline void check_splices(struct str text, const struct walk *w)
 {
 	static const struct str with[] = { { "", 0 }, { "0", 1 },
@@ -357,8 +358,9 @@ static inline bool could_begin(const unsigned char *p, unsigned k, unsigned len)
 	return high >= least[len] && low <= 0x10FFFF && !only_surrogates;
 }
 
-/* What json_add_string() makes of bytes that are not UTF-8: U+FFFD for each longest piece that could
- * begin a character, or for a byte that cannot (Unicode 15, section 3.9, "maximal subparts"). */
+/* What json_add_string() makes of bytes that are not UTF-8: U+FFFD for each longest piece that
+ * could begin a character, or for a byte that cannot (Unicode 15, section 3.9, "maximal
+ * subparts"). */
 static inline void slow_utf8(struct buf *out, struct str s)
 {
 	CHECK(buf_reserve(out, 3 * s.n));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold for wire/sse on any bytes: every split gives the same frames, every byte belongs to one,
- * and the frames say what a byte-by-byte reading of the standard dispatches. Unit tests call it on the
- * corpus with all splits, the fuzz target on anything with some. */
+/* What must hold for wire/sse on any bytes: every split gives the same frames, every byte belongs
+ * to one, and the frames say what a byte-by-byte reading of the standard dispatches. Unit tests
+ * call it on the corpus with all splits, the fuzz target on anything with some. */
 #ifndef UNIT_WIRE_SSE_ORACLE_H
 #define UNIT_WIRE_SSE_ORACLE_H
 

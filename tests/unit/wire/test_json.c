@@ -72,7 +72,8 @@ static void walks(void **state)
 		ROW("{\"a\\\"b\":\"c\\\\\"}", "a\\\"b=\"c\\\\\";"),
 		ROW("{\"a\":[1,{\"b\":\"]}\"},[]],\"c\":{}}", "a=[1,{\"b\":\"]}\"},[]];c={};"),
 		ROW("{\"a\":-1.5e+10,\"b\":true,\"c\":null}", "a=-1.5e+10;b=true;c=null;"),
-		/* Not judged: numbers, words, escapes, control characters, UTF-8, commas further down. */
+		/* Not judged: numbers, words, escapes, control characters, UTF-8, commas further
+		 * down. */
 		ROW("{\"a\":007,\"b\":nope,\"c\":\"\\q\x01\xFF\"}",
 			"a=007;b=nope;c=\"\\q\x01\xFF\";"),
 		ROW("{\"a\":[1 2,,:]}", "a=[1 2,,:];"),
@@ -367,25 +368,46 @@ static void adds_strings(void **state)
 	check_added(STR("\xE2\x82\xC3\xA9"), STR("\"\xEF\xBF\xBD\xC3\xA9\""));
 }
 
-/* Each ASCII byte at each place of a word of eight. */
+/* What one byte by itself becomes inside a string. */
+static struct str escaped_byte(unsigned c, char room[8])
+{
+	static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	size_t i = str_find_char(STR(special), (char)c);
+
+	if (i < ARRAY_LEN(special) - 1)
+		return (struct str){ room, (size_t)snprintf(room, 8, "\\%c", letters[i]) };
+	if (c < 0x20)
+		return (struct str){ room, (size_t)snprintf(room, 8, "\\u%04x", c) };
+	if (c >= 0x80)
+		return STR("\xEF\xBF\xBD");
+	room[0] = (char)c;
+	return (struct str){ room, 1 };
+}
+
+/* Each byte at each place of two words of eight, among bytes that differ much from each other. */
 static void adds_each_byte(void **state)
 {
-	for (unsigned c = 0; c < 0x80; c++) {
-		for (size_t at = 0; at < 16; at++) {
-			char text[17] = "abcdefghijklmnop", want[32], piece[8];
-			const char *short_form = memchr("\"\\\b\f\n\r\t", (int)c, 7);
+	static const char *const among[] = { "abcdefghijklmnop", "0123456789:;<=>?",
+		"                " };
+	struct buf want;
+
+	buf_init(&want, 100);
+	for (unsigned c = 0; c < 256; c++) {
+		for (size_t i = 0; i < 16 * ARRAY_LEN(among); i++) {
+			char text[16], room[8];
+			size_t at = i % 16;
+			memcpy(text, among[i / 16], 16);
+			buf_clear(&want);
+			buf_add_char(&want, '"');
+			buf_add(&want, (struct str){ text, at });
+			buf_add(&want, escaped_byte(c, room));
+			buf_add(&want, (struct str){ text + at + 1, 15 - at });
+			buf_add_char(&want, '"');
 			text[at] = (char)c;
-			if (short_form != NULL && c != 0)
-				snprintf(piece, sizeof(piece), "\\%c",
-					"\"\\bfnrt"[strchr("\"\\\b\f\n\r\t", (int)c) -
-						    "\"\\\b\f\n\r\t"]);
-			else
-				snprintf(piece, sizeof(piece), c < 0x20 ? "\\u%04x" : "%c", c);
-			int n = snprintf(want, sizeof(want), "\"%.*s%s%s\"", (int)at, text, piece,
-				text + at + 1);
-			check_added((struct str){ text, 16 }, (struct str){ want, (size_t)n });
+			check_added((struct str){ text, 16 }, buf_str(&want));
 		}
 	}
+	buf_release(&want);
 }
 
 static void check_fixed(const char *text, const char *want, size_t count)

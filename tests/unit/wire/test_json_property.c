@@ -59,7 +59,8 @@ static void truncated_anywhere(void **state)
 	buf_release(&b);
 }
 
-/* One byte replaced, dropped or doubled: whatever comes out, all that must hold for any bytes holds. */
+/* One byte replaced, dropped or doubled: whatever comes out, all that must hold for any bytes
+ * holds. */
 static void damaged_anywhere(void **state)
 {
 	static const char bytes[] = "\"\\{}[]:, u\n\0d0";
@@ -109,7 +110,8 @@ static void a_large_body(void **state)
 	buf_release(&b);
 }
 
-/* Each place in a block, each length of a run of backslashes, with and without a quote behind it. */
+/* Each place in a block, each length of a run of backslashes, with and without a quote behind
+ * it. */
 static void backslashes_at_every_offset(void **state)
 {
 	struct buf b;
@@ -149,7 +151,8 @@ static const struct {
 	{ "x", 0 },
 };
 
-/* The parts that the digits of `code` name, behind some spaces; with_fix: as they must be in the end. */
+/* The parts that the digits of `code` name, behind some spaces; with_fix: as they must be in the
+ * end. */
 static size_t combine(struct buf *b, unsigned code, unsigned spaces, bool with_fix)
 {
 	size_t lone = 0;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Server-sent events: frames of streams in pieces, fields of frames; every corpus file split everywhere. */
+/* Server-sent events: frames of streams in pieces, fields of frames; every corpus file split
+ * everywhere. */
 #include "unit/base/check.h"
 
 #include "unit/wire/sse_oracle.h"
 
 #include <dirent.h>
 
-/* Scans the stream in one piece and gives its frames as text, each in brackets, the rest behind them. */
+/* Scans the stream in one piece and gives its frames as text, each in brackets, the rest behind
+ * them. */
 static void frames_as_text(struct buf *out, struct str stream)
 {
 	struct sse_scanner s = { 0 };
