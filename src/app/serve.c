@@ -166,7 +166,7 @@ static void start_drain(struct serving *s)
 	s->svc.draining = true;
 	s->drain_until_ms = loop_now_ms(s->svc.loop) + s->svc.config->limits_drain_ms;
 	if (s->svc.open > 0)
-		log_message(&s->log, LOG_INFO, "ending: %zu requests get up to %.0f s to finish",
+		log_message(&s->log, LOG_INFO, "ending: open requests (%zu) may finish within %g s",
 			s->svc.open, (double)s->svc.config->limits_drain_ms / 1e3);
 	server_drain(s->svc.server);
 	check_drained(s);
@@ -326,6 +326,7 @@ static void finish(struct serving *s)
 	sigaddset(&ending, SIGINT);
 	sigaddset(&ending, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ending, NULL);
+	s->svc.ending = true;
 	server_free(s->svc.server);
 	upstream_free(s->svc.upstream);
 	timer_free(s->drain);

@@ -61,25 +61,24 @@ static size_t min(size_t a, size_t b)
 }
 
 /* How many letters must be added, dropped, replaced or swapped with their neighbour (the restricted
- * Damerau-Levenshtein distance). */
+ * Damerau-Levenshtein distance), as far as that is not above DISTANCE_MAX: then only the cells near the
+ * diagonal count. */
 static size_t edit_distance(struct str a, struct str b)
 {
-	size_t rows[3][WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 2];
 	size_t *before = rows[0], *last = rows[1], *now = rows[2];
 
-	/* Words so different in length are far apart anyway. */
 	if (a.n > WORD_MAX || b.n > WORD_MAX || a.n > b.n + DISTANCE_MAX ||
 		b.n > a.n + DISTANCE_MAX)
 		return WORD_MAX;
-	while (a.n > 0 && b.n > 0 && upper(a.p[0]) == upper(b.p[0])) {
-		a = str_from_offset(a, 1);
-		b = str_from_offset(b, 1);
-	}
-	for (size_t j = 0; j <= b.n; j++)
+	for (size_t j = 0; j <= b.n + 1; j++)
 		last[j] = j;
 	for (size_t i = 1; i <= a.n; i++) {
-		now[0] = i;
-		for (size_t j = 1; j <= b.n; j++) {
+		size_t from = i > DISTANCE_MAX ? i - DISTANCE_MAX : 1;
+		size_t to = min(b.n, i + DISTANCE_MAX);
+		now[from - 1] = from == 1 ? i : WORD_MAX;
+		now[to + 1] = WORD_MAX;
+		for (size_t j = from; j <= to; j++) {
 			char x = upper(a.p[i - 1]), y = upper(b.p[j - 1]);
 			now[j] = min(min(last[j] + 1, now[j - 1] + 1), last[j - 1] + (x != y));
 			if (i > 1 && j > 1 && x == upper(b.p[j - 2]) && y == upper(a.p[i - 2]))

@@ -274,9 +274,10 @@ static enum step end_attempt(struct attempt *a, enum upstream_failure why, const
 		return STEP_REPLY;
 	}
 	/* A pooled connection was dead before it took the whole request: the same again, on a new one. */
-	if (why == UPSTREAM_STALE && !conn_replied(x->conn) &&
+	if (why == UPSTREAM_STALE && !x->stale && !conn_replied(x->conn) &&
 		plan_add(&x->plan, &x->plan.c[x->plan.at])) {
 		x->plan.at = x->plan.n - 1;
+		x->stale = true;
 		return STEP_NEXT;
 	}
 	set_error(x, why, text);
@@ -330,6 +331,7 @@ void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum ste
 	x->attempt = a;
 	x->attempts++;
 	request_build(x, c, &a->spliced, &rq);
+	rq.fresh = x->stale;
 	x->request_bytes = rq.body.n;
 	a->transfer = upstream_start(x->svc->upstream, &rq, &events, a);
 	if (rq.streamed)

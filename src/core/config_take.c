@@ -52,8 +52,9 @@ static void guess_row(struct config_loading *l, struct setting_guess *g, struct 
 	const struct settings *t, struct str prefix)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		struct str row =
-			arena_printf(l->scratch, "%.*s%s", STR_ARG(prefix), t->rows[i].path);
+		struct str row = str_from(t->rows[i].path);
+		if (prefix.n > 0)
+			row = arena_printf(l->scratch, "%.*s%s", STR_ARG(prefix), row.p);
 		setting_guess(g, path, row);
 		for (size_t n = prefix.n; n < row.n; n++) {
 			const struct str group = { row.p, n };

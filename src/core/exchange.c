@@ -73,13 +73,12 @@ static const struct local_endpoint *find_local(const struct services *svc, struc
 	return NULL;
 }
 
-static void make_id(struct exchange *x)
+static void make_id(struct services *svc, int64_t wall_ms, char ret[EXCHANGE_ID_MAX])
 {
-	uint32_t n =
-		x->svc->id_seed + x->svc->id_count++ * 2654435761u; /* every value once in 2^32 */
+	uint32_t n = svc->id_seed + svc->id_count++ * 2654435761u; /* every value once in 2^32 */
 
-	snprintf(x->id, sizeof(x->id), "x%011llx%08x",
-		(unsigned long long)x->begin_wall_ms & 0xfffffffffffull, n);
+	snprintf(ret, EXCHANGE_ID_MAX, "x%011llx%08x",
+		(unsigned long long)wall_ms & 0xfffffffffffull, n);
 }
 
 static void take_spare_body(struct exchange *x)
@@ -111,7 +110,7 @@ struct exchange *exchange_begin(struct services *svc, struct conn *c, const stru
 	x->endpoint = endpoint_find(head, &x->dialect);
 	if (x->local != NULL)
 		x->endpoint = ENDPOINT_LOCAL;
-	make_id(x);
+	make_id(svc, x->begin_wall_ms, x->id);
 	take_spare_body(x);
 	svc->open++;
 	svc->total++;
@@ -181,11 +180,15 @@ void exchange_reply(struct exchange *x, unsigned status, struct str type, struct
 
 void exchange_reply_error(struct exchange *x)
 {
+	/* Clients retry a plain 401 for minutes; what was refused here stays refused. */
 	static const struct http_header no_retry = { STR_INIT("x-should-retry"),
 		STR_INIT("false") };
+	static const struct http_header allow = { STR_INIT("Allow"),
+		STR_INIT("GET, HEAD, OPTIONS") };
 	enum err_kind kind = x->err.kind;
-	/* Clients retry a plain 401 for minutes; what was refused here stays refused. */
-	bool final = kind == ERR_AUTH || kind == ERR_PERMISSION;
+	const struct http_header *more = kind == ERR_AUTH || kind == ERR_PERMISSION ? &no_retry
+					 : kind == ERR_METHOD                       ? &allow
+										    : NULL;
 	struct buf body;
 
 	if (x->conn == NULL)
@@ -197,8 +200,8 @@ void exchange_reply_error(struct exchange *x)
 	}
 	buf_init(&body, SIZE_MAX);
 	x->dialect->print_error(&body, &x->err, str_from(x->id));
-	exchange_reply(x, err_status(kind), STR("application/json"), buf_str(&body), &no_retry,
-		final ? 1 : 0);
+	exchange_reply(
+		x, err_status(kind), STR("application/json"), buf_str(&body), more, more != NULL);
 	buf_release(&body);
 }
 
@@ -256,7 +259,8 @@ static void on_gone(void *ctx)
 
 	x->reply_bytes = conn_sent_bytes(x->conn);
 	x->conn = NULL;
-	err_set(&e, ERR_CLIENT_GONE, "the client has gone");
+	err_set(&e, ERR_CLIENT_GONE,
+		x->svc->ending ? "sluice ended before the reply did" : "the client has gone");
 	fail(x, &e);
 }
 
@@ -273,14 +277,16 @@ static void on_refused(void *user, const struct err *why, struct str target, str
 	struct http_head head = { .target = target,
 		.path = { target.p, str_find_char(target, '?') } };
 	const struct dialect *d;
+	char id[EXCHANGE_ID_MAX];
 	struct buf body;
 
+	make_id(svc, clock_wall_ms(), id);
 	if (e->kind ==
 		ERR_METHOD) /* not a method of HTTP as it is spoken here, whatever the path */
 		e->kind = ERR_INVALID;
 	endpoint_find(&head, &d);
 	buf_init(&body, SIZE_MAX);
-	d->print_error(&body, e, STR(""));
+	d->print_error(&body, e, str_from(id));
 	buf_addf(out,
 		"HTTP/1.1 %u %.*s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
 		err_status(e->kind), STR_ARG(http_reason(err_status(e->kind))), body.n);

@@ -71,7 +71,7 @@ struct services {
 	uint32_t id_seed, id_count;
 	size_t open; /* exchanges in work */
 	uint64_t total;
-	bool draining;
+	bool draining, ending; /* ending: what is still open is being broken off */
 	struct buf spare_body; /* memory of an earlier request body */
 };
 
@@ -115,6 +115,7 @@ struct exchange {
 	/* call */
 	struct attempt *attempt;
 	unsigned attempts;
+	bool stale;                 /* a pooled connection failed: ask on a fresh one */
 	unsigned status;            /* of the reply as the client sees it; 0: none yet */
 	uint64_t request_bytes;     /* of the body */
 	uint64_t reply_bytes;       /* towards the client */

@@ -676,5 +676,7 @@ void conn_drain(struct conn *c)
 	if (c->ctx == NULL && c->end == CONN_OPEN) {
 		c->end = CONN_FLUSH_CLOSE;
 		mark_dirty(c);
+	} else if (c->end == CONN_LINGER) {
+		close_now(c);
 	}
 }

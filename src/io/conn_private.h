@@ -53,8 +53,8 @@ struct conn {
 	struct buf ahead;   /* read, not parsed yet */
 	struct err pending; /* a failure to report from the loop */
 	bool request_done;  /* all of the current request has been parsed */
-	bool discarding;    /* it was answered, and the rest of it is being read to keep the connection */
-	bool failed;        /* it was reported as broken: nothing of it can be parsed any more */
+	bool discarding; /* it was answered, and the rest of it is being read to keep the connection */
+	bool failed;     /* it was reported as broken: nothing of it can be parsed any more */
 	bool body_paused;
 	bool reading;
 	bool processing;   /* inside the parse loop: what it calls need not wake it */

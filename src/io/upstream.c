@@ -7,6 +7,7 @@
 #include "io/watch.h"
 
 #include <curl/curl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,8 @@ struct transfer {
 	bool send_paused; /* libcurl was told that there is nothing to send now */
 	bool send_was_full;
 	bool send_begun; /* a streamed body cannot be begun again */
+	bool dirty;      /* the pooled connection had something to say before it was asked */
+	bool check_reuse;
 	struct buf send;
 
 	struct buf lines; /* header lines of the head that is arriving */
@@ -213,6 +216,27 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_FAIL;
 }
 
+static bool is_reused(CURL *easy)
+{
+	long connects = 1;
+
+	return curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK &&
+	       connects == 0;
+}
+
+/* Whether bytes wait on a pooled connection that has not been asked anything: they would be taken for the reply.
+ * libcurl takes such a connection for a live one. */
+static bool is_dirty(CURL *easy)
+{
+	struct pollfd p = { .events = POLLIN };
+	curl_socket_t fd;
+
+	if (!is_reused(easy) || curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK)
+		return false;
+	p.fd = fd;
+	return poll(&p, 1, 0) > 0;
+}
+
 /* Called right before a request is sent on a connection, also when libcurl begins anew because a pooled connection
  * died before any of the body was sent. What was read then was lost with it. */
 static int on_request(void *ctx, char *peer_ip, char *local_ip, int peer_port, int local_port)
@@ -221,7 +245,8 @@ static int on_request(void *ctx, char *peer_ip, char *local_ip, int peer_port, i
 
 	(void)peer_ip, (void)local_ip, (void)peer_port, (void)local_port;
 	t->body_at = 0;
-	return t->send_begun ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	t->dirty = t->check_reuse && is_dirty(t->easy);
+	return t->send_begun || t->dirty ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static void touch(struct transfer *t)
@@ -367,6 +392,13 @@ static void on_wait(void *ctx)
 		end(t, UPSTREAM_TIMEOUT, "the provider did not begin to reply in time");
 }
 
+/* Whether a pooled connection failed before the provider can have had the whole request. */
+static bool is_stale(const struct transfer *t)
+{
+	return t->dirty ||
+	       (!t->head_given && !t->streamed && t->body_at < t->body.n && is_reused(t->easy));
+}
+
 static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
 {
 	switch (rc) {
@@ -382,15 +414,13 @@ static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
 		return UPSTREAM_CONNECT;
 	case CURLE_OPERATION_TIMEDOUT:
 		return UPSTREAM_TIMEOUT;
-	case CURLE_SEND_FAIL_REWIND: /* a pooled connection died while, or after, we sent */
-		return !t->streamed && t->body_at < t->body.n ? UPSTREAM_STALE : UPSTREAM_BROKEN;
 	case CURLE_UNSUPPORTED_PROTOCOL: /* an HTTP/0.9 reply, or none */
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
 		return UPSTREAM_BAD_REPLY;
-	default:
-		return UPSTREAM_BROKEN;
+	default: /* among them CURLE_SEND_FAIL_REWIND: a pooled connection died while, or after, we sent */
+		return is_stale(t) ? UPSTREAM_STALE : UPSTREAM_BROKEN;
 	}
 }
 
@@ -500,6 +530,7 @@ static void set_options(struct transfer *t, const struct upstream_request *rq)
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
 		rq->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, rq->http2 ? 1L : 0L);
+	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, rq->fresh ? 1L : 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, rq->proxy);
 	curl_easy_setopt(e, CURLOPT_NOPROXY, rq->no_proxy);
 	curl_easy_setopt(e, CURLOPT_CAINFO, rq->ca_file[0] != '\0' ? rq->ca_file : NULL);
@@ -526,6 +557,8 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 	t->body = rq->body;
 	t->streamed = rq->streamed;
 	t->decode = rq->decode;
+	t->check_reuse =
+		!rq->http2; /* on a shared HTTP/2 connection others are answered meanwhile */
 	t->bodyless = rq->method == HTTP_HEAD;
 	t->idle_ms = rq->idle_ms;
 	buf_init(&t->send, SIZE_MAX);

@@ -25,6 +25,7 @@ struct upstream_request {
 	int64_t streamed_length; /* its length, or -1: chunked */
 	bool decode; /* undo a Content-Encoding of the reply; the header is then left out of head() */
 	bool http2;
+	bool fresh;           /* not on a pooled connection */
 	const char *proxy;    /* "http://host:port", or "" for none; NUL-terminated */
 	const char *no_proxy; /* hosts reached directly, as in NO_PROXY */
 	const char *ca_file;  /* "" for the system's */
@@ -43,7 +44,7 @@ struct upstream_reply {
 enum upstream_failure {
 	UPSTREAM_OK,
 	UPSTREAM_CONNECT, /* no connection: name, refusal, TLS, proxy; nothing was sent */
-	UPSTREAM_STALE, /* a pooled connection turned out dead before the request was sent whole: safe to repeat */
+	UPSTREAM_STALE, /* a pooled connection was dead or dirty before the request was sent whole: safe to repeat */
 	UPSTREAM_BROKEN,    /* broke off, before or within the reply */
 	UPSTREAM_TIMEOUT,   /* one of the four timeouts */
 	UPSTREAM_BAD_REPLY, /* not HTTP, or a coding that cannot be undone */

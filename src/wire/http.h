@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP messages as views: heads, header look-up, what is hop-by-hop, response heads as bytes.
+/* HTTP messages as views: heads, header look-up, what is hop-by-hop, single lines of responses.
  * Rules: RFC 9110 (semantics), RFC 9112 (HTTP/1.1). No sockets. */
 #ifndef WIRE_HTTP_H
 #define WIRE_HTTP_H

@@ -72,6 +72,7 @@ struct http1 {
 	const char *slice;  /* what llhttp is working on; its first byte will be raw.p[raw.n] */
 	struct buf raw;     /* the head as it came */
 	struct span target;
+	bool target_done; /* its end has been seen */
 	struct field *fields;
 	size_t room;        /* of fields and head.h */
 	struct buf trailer; /* the current trailer's name */
@@ -161,6 +162,14 @@ static int on_url(llhttp_t *p, const char *at, size_t n)
 	struct http1 *h = p->data;
 
 	extend(h, &h->target, at, n);
+	return HPE_OK;
+}
+
+static int on_url_complete(llhttp_t *p)
+{
+	struct http1 *h = p->data;
+
+	h->target_done = true;
 	return HPE_OK;
 }
 
@@ -258,6 +267,7 @@ static int on_message_complete(llhttp_t *p)
 static const llhttp_settings_t callbacks = {
 	.on_method_complete = on_method_complete,
 	.on_url = on_url,
+	.on_url_complete = on_url_complete,
 	.on_header_field = on_header_field,
 	.on_header_field_complete = on_header_field_complete,
 	.on_header_value = on_header_value,
@@ -272,7 +282,7 @@ static void begin_message(struct http1 *h)
 {
 	llhttp_reset(&h->parser);
 	set_phase(h, PHASE_BLANK, h->limits.header_bytes);
-	h->in_value = false;
+	h->in_value = h->target_done = false;
 	h->trailers = 0;
 	buf_clear(&h->raw);
 	buf_clear(&h->trailer);
@@ -411,7 +421,7 @@ static bool check_request_line(struct http1 *h)
 
 static struct str view(const struct http1 *h, struct span s)
 {
-	return (struct str){ h->raw.p + s.at, s.n };
+	return s.n > 0 ? (struct str){ h->raw.p + s.at, s.n } : STR("");
 }
 
 static bool finish_head(struct http1 *h)
@@ -458,6 +468,9 @@ static void set_parser_error(struct http1 *h, enum llhttp_errno code, struct str
 {
 	if (h->err.kind != ERR_NONE)
 		return;
+	/* Of a target that is wrong itself, how much is known depends on how the bytes came. */
+	if (!h->target_done)
+		h->target = (struct span){ 0 };
 	if (code == HPE_INVALID_METHOD && rest.n > 0 && rest.p[0] > ' ' && rest.p[0] < 0x7f) {
 		err_set(&h->err, ERR_METHOD, "method is not known");
 		return;

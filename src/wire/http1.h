@@ -29,16 +29,19 @@ void http1_free(struct http1 *h);
  * Refused with ERR_INVALID, besides all that llhttp's strict mode refuses: bare LF line ends, obs-fold,
  * missing, second or malformed Host (HTTP/1.1; RFC 9112 section 3.2), HTTP versions other than 1.0 and 1.1,
  * any Transfer-Encoding but exactly one "chunked", Transfer-Encoding in HTTP/1.0, Transfer-Encoding together
- * with Content-Length, duplicated Content-Length (also when equal), absolute-form, authority-form and
- * CONNECT targets, Upgrade, NUL or other control characters in names, values and target, white space before
- * the colon, chunk extensions beyond a small bound, trailers that name framing, routing or auth fields.
- * ERR_METHOD: a method outside enum http_method. ERR_HEADERS: over a limit. */
+ * with Content-Length, duplicated Content-Length (also when equal), absolute-form and authority-form
+ * targets, targets with a fragment or bytes outside ASCII, Upgrade (ERR_UPGRADE when to a WebSocket), any
+ * Expect but 100-continue, NUL or other control characters in names, values and target, white space before
+ * the colon, chunk size lines of more than 256 bytes, trailers that name framing, routing or auth fields
+ * (others are dropped), bytes behind a message that keeps no connection.
+ * ERR_METHOD: a method outside enum http_method. ERR_HEADERS: over a limit; trailers have the same ones. */
 enum http1_event http1_next(struct http1 *h, struct str *in, struct str *ret_body, struct err *e);
 
 /* The head of the current message: valid from HTTP1_HEAD until the call after HTTP1_END. */
 const struct http_head *http1_head(const struct http1 *h);
 
-/* As much as has arrived of the current message's target, also of one that was refused. */
+/* As much as has arrived of the current message's target, also of one that was refused; empty when the
+ * target itself is malformed. */
 struct str http1_target(const struct http1 *h);
 
 /* True when bytes of a message have arrived and its head is not complete: the header timeout runs. */

@@ -224,6 +224,7 @@ static inline void run_event(
 	case HTTP1_ERROR:
 		CHECK(e->kind != ERR_NONE && e->text[0] != '\0');
 		run_print_body(r);
+		buf_addf(r->out, "target=%.*s\n", STR_ARG(http1_target(r->h)));
 		buf_addf(r->out, "error %d %s\n", (int)e->kind, e->text);
 		break;
 	}

@@ -674,6 +674,36 @@ static void knows_when_a_head_is_incomplete(void **state)
 	http1_free(h);
 }
 
+/* What a refusal is answered in depends on the path. */
+static void tells_the_target_of_a_refused_request(void **state)
+{
+	static const struct http1_limits narrow = { .header_bytes = 40, .headers = 2 };
+	static const struct {
+		struct str bytes;
+		const char *target;
+	} rows[] = {
+		{ STR_INIT("GET /v1/x?y HTTP/1.1\r\n\r\n"), "/v1/x?y" },
+		{ STR_INIT("GET /v1/x HTTP/1.1\r\nA: \x01\r\n\r\n"), "/v1/x" },
+		{ STR_INIT("GET /v1/x HTTP/3.1\r\n"), "/v1/x" },
+		{ STR_INIT("GET /v1/x HTTP/1.1\r\nA: b\r\nC: d\r\nE: f\r\n"), "/v1/x" },
+		{ STR_INIT("GET /34567890123456789012345678901234567890"),
+			"/34567890123456789012345678901234567" },
+		{ STR_INIT("GET /v1/\x01 HTTP/1.1\r\n"), "" },
+		{ STR_INIT("NONE /v1/x HTTP/1.1\r\n"), "" },
+		{ STR_INIT("\x16\x03"), "" },
+		{ STR_INIT("\n"), "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct http1 *h = http1_new(&narrow);
+		struct str in = rows[i].bytes, body;
+		assert_int_equal(next(h, &in, &body), HTTP1_ERROR);
+		assert_str(http1_target(h), str_from(rows[i].target));
+		http1_free(h);
+		check_all_cuts(&narrow, rows[i].bytes);
+	}
+}
+
 static void stays_refused(void **state)
 {
 	struct http1 *h = http1_new(&limits);
@@ -723,6 +753,7 @@ int main(void)
 		cmocka_unit_test(waits_between_messages),
 		cmocka_unit_test(reuses_its_memory),
 		cmocka_unit_test(knows_when_a_head_is_incomplete),
+		cmocka_unit_test(tells_the_target_of_a_refused_request),
 		cmocka_unit_test(stays_refused),
 		cmocka_unit_test(ends_with_the_last_message),
 	};
