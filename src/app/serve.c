@@ -28,7 +28,8 @@ struct serving {
 	struct timer *drain, *lock, *reload;
 	uint64_t drain_until_ms;
 	int lock_fd;
-	struct buf urls; /* one a line */
+	char *config_path; /* the file that is watched; NULL: none */
+	struct buf urls;   /* one a line */
 };
 
 /* ---- configuration ---- */
@@ -136,6 +137,28 @@ static void on_hangup(void *ctx)
 
 	reload(s);
 	reopen_log(s);
+}
+
+/* Whether somebody may still be writing the configuration file: a half-written one can be a valid one. */
+static bool config_is_settling(const struct serving *s)
+{
+	struct stat st;
+
+	if (s->config_path == NULL || stat(s->config_path, &st) != 0)
+		return false;
+	int64_t age = clock_wall_ms() -
+		      ((int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
+	return age >= 0 && age < RELOAD_DELAY_MS;
+}
+
+static void on_settled(void *ctx)
+{
+	struct serving *s = ctx;
+
+	if (config_is_settling(s))
+		timer_at(s->reload, loop_now_ms(s->svc.loop) + RELOAD_DELAY_MS);
+	else
+		reload(s);
 }
 
 /* Editors write a file in several steps: wait until they are through. */
@@ -282,11 +305,10 @@ static void watch_config(struct serving *s, const struct config_report *report)
 		const struct config_source *src = &report->sources[i];
 		if (src->layer != CONFIG_USER && src->layer != CONFIG_FLAG)
 			continue;
-		char *path = must_strdup(src->file.p);
-		if (!loop_watch_file(s->svc.loop, path, on_config_change, s))
+		s->config_path = must_strdup(src->file.p);
+		if (!loop_watch_file(s->svc.loop, s->config_path, on_config_change, s))
 			log_message(&s->log, LOG_DEBUG,
-				"'%s' cannot be watched: reload with SIGHUP", path);
-		free(path);
+				"'%s' cannot be watched: reload with SIGHUP", s->config_path);
 		return;
 	}
 }
@@ -300,7 +322,7 @@ static bool start(struct serving *s, int log_fd, const struct config_report *rep
 	s->svc.server = server_new(l, &exchange_events, &s->svc);
 	s->svc.upstream = upstream_new(l);
 	s->drain = timer_new(l, check_drained, s);
-	s->reload = timer_new(l, reload, s);
+	s->reload = timer_new(l, on_settled, s);
 	apply_config(s);
 	if (!listen_all(s->svc.server, s->svc.config, &s->urls, &e)) {
 		fprintf(stderr, "sluice: %s\n", e.text);
@@ -338,6 +360,7 @@ static void finish(struct serving *s)
 	buf_release(&s->svc.spare_body);
 	buf_release(&s->log.line);
 	buf_release(&s->urls);
+	free(s->config_path);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 }

@@ -7,7 +7,6 @@
 #include "io/watch.h"
 
 #include <curl/curl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +38,8 @@ struct transfer {
 	const struct upstream_events *ev;
 	void *ctx;
 	CURL *easy;
+	curl_socket_t fd; /* that libcurl last wanted watched for it */
+	bool http2;
 	struct curl_slist *headers; /* one allocation */
 	struct timer *timer;
 	struct deferred unpause;
@@ -49,8 +50,6 @@ struct transfer {
 	bool send_paused; /* libcurl was told that there is nothing to send now */
 	bool send_was_full;
 	bool send_begun; /* a streamed body cannot be begun again */
-	bool dirty;      /* the pooled connection had something to say before it was asked */
-	bool check_reuse;
 	struct buf send;
 
 	struct buf lines; /* header lines of the head that is arriving */
@@ -127,15 +126,18 @@ static int want_timer(CURLM *multi, long ms, void *ctx)
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *mark)
 {
 	struct upstream *u = ctx;
+	struct transfer *t = NULL;
 	unsigned events = 0;
 
-	(void)easy;
 	(void)mark;
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
 		events |= WATCH_IN;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		events |= WATCH_OUT;
 	watch_set(u->watch, fd, events);
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+	if (t != NULL && events != 0)
+		t->fd = fd;
 	return 0;
 }
 
@@ -224,19 +226,6 @@ static bool is_reused(CURL *easy)
 	       connects == 0;
 }
 
-/* Whether bytes wait on a pooled connection that has not been asked anything: they would be taken for the reply.
- * libcurl takes such a connection for a live one. */
-static bool is_dirty(CURL *easy)
-{
-	struct pollfd p = { .events = POLLIN };
-	curl_socket_t fd;
-
-	if (!is_reused(easy) || curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK)
-		return false;
-	p.fd = fd;
-	return poll(&p, 1, 0) > 0;
-}
-
 /* Called right before a request is sent on a connection, also when libcurl begins anew because a pooled connection
  * died before any of the body was sent. What was read then was lost with it. */
 static int on_request(void *ctx, char *peer_ip, char *local_ip, int peer_port, int local_port)
@@ -245,8 +234,7 @@ static int on_request(void *ctx, char *peer_ip, char *local_ip, int peer_port, i
 
 	(void)peer_ip, (void)local_ip, (void)peer_port, (void)local_port;
 	t->body_at = 0;
-	t->dirty = t->check_reuse && is_dirty(t->easy);
-	return t->send_begun || t->dirty ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	return t->send_begun ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static void touch(struct transfer *t)
@@ -353,6 +341,7 @@ static void release(struct transfer *t)
 	struct upstream *u = t->up;
 
 	curl_multi_remove_handle(u->multi, t->easy);
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
 	if (u->npool < POOL_MAX)
 		u->pool[u->npool++] = t->easy;
 	else
@@ -395,8 +384,7 @@ static void on_wait(void *ctx)
 /* Whether a pooled connection failed before the provider can have had the whole request. */
 static bool is_stale(const struct transfer *t)
 {
-	return t->dirty ||
-	       (!t->head_given && !t->streamed && t->body_at < t->body.n && is_reused(t->easy));
+	return !t->head_given && !t->streamed && t->body_at < t->body.n && is_reused(t->easy);
 }
 
 static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
@@ -426,6 +414,10 @@ static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
 
 static void finish(struct transfer *t, CURLcode rc)
 {
+	/* libcurl takes a pooled connection with bytes waiting on it for a live one, and them for the next reply. (On
+	 * an HTTP/2 connection others may be answered meanwhile, and streams cannot be confused.) */
+	if (rc == CURLE_OK && !t->http2 && t->fd != CURL_SOCKET_BAD)
+		watch_idle(t->up->watch, t->fd);
 	if (rc == CURLE_OK && !t->head_given)
 		end(t, UPSTREAM_BAD_REPLY, "the reply ended within its head");
 	else
@@ -557,8 +549,8 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 	t->body = rq->body;
 	t->streamed = rq->streamed;
 	t->decode = rq->decode;
-	t->check_reuse =
-		!rq->http2; /* on a shared HTTP/2 connection others are answered meanwhile */
+	t->http2 = rq->http2;
+	t->fd = CURL_SOCKET_BAD;
 	t->bodyless = rq->method == HTTP_HEAD;
 	t->idle_ms = rq->idle_ms;
 	buf_init(&t->send, SIZE_MAX);

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* An epoll set of its own inside libuv's. A uv_poll_t for each descriptor would have to be closed before libcurl closes
- * the descriptor, of which libcurl does not always tell; the kernel takes closed ones out of an epoll set. */
+/* An epoll set of its own inside libuv's. A uv_poll_t for each descriptor would have to be closed before libcurl
+ * closes the descriptor, of which libcurl does not always tell; the kernel takes closed ones out of an epoll set. */
 #include "io/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
 enum { BATCH = 128 };
+
+/* What was last said about a descriptor's number. The descriptor may have been closed since, and the number have
+ * come back: the kernel knows whether it is in the set, a wrong guess costs a second call. */
+enum state {
+	OUT,    /* not in the set */
+	WANTED, /* in the set, of interest */
+	LEFT,   /* in the set, of no interest: taken out if it becomes ready */
+	IDLE,   /* in the set, to stay silent */
+};
 
 struct watch {
 	uv_poll_t poll;
@@ -17,9 +27,51 @@ struct watch {
 	void (*ready)(void *ctx, int fd, unsigned events);
 	void (*end)(void *ctx);
 	void *ctx;
-	unsigned char *guess; /* by descriptor: in the set when we last said something about it */
-	size_t nguess;
+	unsigned char *state; /* by descriptor */
+	size_t nstate;
 };
+
+static enum state state_of(const struct watch *w, int fd)
+{
+	return (size_t)fd < w->nstate ? w->state[fd] : OUT;
+}
+
+static void set_state(struct watch *w, int fd, enum state state)
+{
+	if ((size_t)fd >= w->nstate) {
+		size_t n = (size_t)fd + 64;
+		w->state = must_realloc(w->state, n);
+		memset(w->state + w->nstate, OUT, n - w->nstate);
+		w->nstate = n;
+	}
+	w->state[fd] = (unsigned char)state;
+}
+
+static void silence(int fd)
+{
+	char waste[4096];
+
+	while (recv(fd, waste, sizeof(waste), MSG_DONTWAIT) > 0)
+		;
+	shutdown(fd, SHUT_RDWR);
+}
+
+static void one_ready(struct watch *w, int fd, uint32_t events)
+{
+	enum state state = state_of(w, fd);
+
+	if (state == WANTED) {
+		w->ready(w->ctx, fd,
+			((events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0 ? WATCH_IN : 0) |
+				((events & EPOLLOUT) != 0 ? WATCH_OUT : 0) |
+				((events & EPOLLERR) != 0 ? WATCH_ERR : 0));
+		return;
+	}
+	if (state == IDLE)
+		silence(fd);
+	set_state(w, fd, OUT);
+	epoll_ctl(w->set, EPOLL_CTL_DEL, fd, NULL);
+}
 
 static void on_poll(uv_poll_t *h, int status, int events)
 {
@@ -29,13 +81,8 @@ static void on_poll(uv_poll_t *h, int status, int events)
 
 	(void)status;
 	(void)events;
-	for (int i = 0; i < n; i++) {
-		unsigned what =
-			((ev[i].events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0 ? WATCH_IN : 0) |
-			((ev[i].events & EPOLLOUT) != 0 ? WATCH_OUT : 0) |
-			((ev[i].events & EPOLLERR) != 0 ? WATCH_ERR : 0);
-		w->ready(w->ctx, ev[i].data.fd, what);
-	}
+	for (int i = 0; i < n; i++)
+		one_ready(w, ev[i].data.fd, ev[i].events);
 	w->end(w->ctx);
 }
 
@@ -60,7 +107,7 @@ static void on_closed(uv_handle_t *h)
 	struct watch *w = h->data;
 
 	close(w->set);
-	free(w->guess);
+	free(w->state);
 	free(w);
 }
 
@@ -70,17 +117,6 @@ void watch_free(struct watch *w)
 		uv_close((uv_handle_t *)&w->poll, on_closed);
 }
 
-static void note(struct watch *w, int fd, bool in)
-{
-	if ((size_t)fd >= w->nguess) {
-		size_t n = (size_t)fd + 64;
-		w->guess = must_realloc(w->guess, n);
-		memset(w->guess + w->nguess, 0, n - w->nguess);
-		w->nguess = n;
-	}
-	w->guess[fd] = in;
-}
-
 void watch_set(struct watch *w, int fd, unsigned events)
 {
 	struct epoll_event ev = {
@@ -88,13 +124,21 @@ void watch_set(struct watch *w, int fd, unsigned events)
 			  ((events & WATCH_OUT) != 0 ? EPOLLOUT : 0),
 		.data.fd = fd,
 	};
+	bool in = state_of(w, fd) != OUT;
 
-	/* Whether the set holds it is only guessed from the last call: the descriptor may have been closed since, and
-	 * the number have come back. The kernel knows; a wrong guess costs a second call. */
-	bool was_in = (size_t)fd < w->nguess && w->guess[fd];
-	note(w, fd, events != 0);
-	if (events == 0)
-		epoll_ctl(w->set, EPOLL_CTL_DEL, fd, NULL);
-	else if (epoll_ctl(w->set, was_in ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
-		epoll_ctl(w->set, was_in ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
+	if (events == 0) {
+		set_state(w, fd, in ? LEFT : OUT);
+		return;
+	}
+	set_state(w, fd, WANTED);
+	if (epoll_ctl(w->set, in ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
+		epoll_ctl(w->set, in ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
+}
+
+void watch_idle(struct watch *w, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = fd };
+
+	if (state_of(w, fd) == LEFT)
+		set_state(w, fd, epoll_ctl(w->set, EPOLL_CTL_MOD, fd, &ev) == 0 ? IDLE : OUT);
 }

@@ -16,5 +16,8 @@ struct watch *watch_new(struct loop *l, void (*ready)(void *ctx, int fd, unsigne
 void watch_free(struct watch *w);
 /* Says which of WATCH_IN and WATCH_OUT are of interest from now on; 0: none. */
 void watch_set(struct watch *w, int fd, unsigned events);
+/* A connection of no interest now is to stay silent until the next watch_set(): whatever arrives is thrown away, and
+ * the connection shut down, so that it is found dead instead of being taken for an answer to come. */
+void watch_idle(struct watch *w, int fd);
 
 #endif

@@ -20,16 +20,20 @@ def main(what, check, add_options=lambda parser: None):
                         help="binary (build/sluice)")
     parser.add_argument("--peer", default="sluice", metavar="NAME",
                         help="sluice, nginx, or NAME=COMMAND with {port} and {upstream}")
+    parser.add_argument("--precedence", action="store_true",
+                        help="over other programs, where the machine is busy (needs root)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to keep the JSON as well")
     add_options(parser)
     options = parser.parse_args()
     rigs.isolate()
+    if options.precedence:
+        rigs.take_precedence()
     peer = peers.by_name(options.peer, options.sluice)
-    try:
-        with rigs.Rig() as rig:
+    with rigs.Rig() as rig:
+        try:
             figures, expectations = check(rig, peer, options)
-    except rigs.Broken as e:
-        sys.exit(f"broken: {e}")
+        except (rigs.Broken, OSError) as e:
+            sys.exit(f"broken: {e}{rig.casualties()}")
     report = json.dumps({"check": Path(sys.argv[0]).stem, "peer": peer.name, "figures": figures,
                          "expectations": expectations, "machine": rigs.machine()})
     print(report)

@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -154,6 +155,7 @@ def test_daemon_keeps_nothing_open(scene):
         scene.ok('start', '--daemon', pass_fds=[w])
         os.close(w)
         w = -1
+        check(select.select([r], [], [], PATIENCE)[0], 'the pipe is closed everywhere')
         equal(os.read(r, 1), b'', 'what is left of the pipe')
     finally:
         os.close(r)

@@ -16,6 +16,7 @@ struct run {
 	struct transfer *t; /* NULL before it was started */
 	const char *request;
 	struct buf sent; /* by the provider */
+	bool answered;   /* the reply is the provider's */
 	bool events;     /* an interpreted event stream */
 	bool mid_long;   /* part of a long frame is with the client */
 };
@@ -72,6 +73,7 @@ static void step(struct run *r, char what)
 		break;
 	case 'h':
 		fake_transfer_head(r->t, STREAM_HEAD);
+		r->answered = true;
 		break;
 	case 'd':
 		provider_sends(r, STR(DELTA));
@@ -116,7 +118,7 @@ static void check_prefix(const struct run *r)
 {
 	struct str got = buf_str(&r->c->body), sent = buf_str(&r->sent);
 
-	while (got.n > 0) {
+	while (r->answered && got.n > 0) {
 		size_t ping = str_find(got, STR(PING));
 		struct str part = { got.p, ping };
 		if (str_starts(got, STR("event: error\n")))
@@ -326,6 +328,7 @@ static void provider_acts(struct walk *k, struct run *r)
 		fake_transfer_take(r->t, below(k, 200000));
 	} else if (r->t->state == FAKE_WAITING) {
 		fake_transfer_head(r->t, below(k, 4) != 0 ? STREAM_HEAD : JSON_HEAD);
+		r->answered = true;
 	} else if (!r->t->paused) {
 		static const char stream[] = START DELTA "data: x\r\n\r\n" USAGE "data: y\r\r";
 		size_t at = below(k, sizeof(stream) - 1);

@@ -215,6 +215,7 @@ static const struct refusal {
 	REFUSED("he", METHOD, "not known",
 		POST "Content-Length: 3\r\n\r\nabcdGET / HTTP/1.1\r\n\r\n"),
 	REFUSED("he", METHOD, "not known", GET "\r\n0\r\n\r\n"),
+	REFUSED("he", INVALID, "url", GET "\r\nGET a:443 HTTP/1.1\r\n\r\n"),
 };
 
 /* Transcripts, as the oracle writes them. */
