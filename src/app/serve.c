@@ -54,9 +54,18 @@ static void apply_config(struct serving *s)
 		.header_ms = c->limits_header_ms,
 		.idle_ms = c->limits_idle_ms,
 		.write_stall_ms = c->limits_write_stall_ms,
+		.linger_ms = c->limits_linger_ms,
+		.discard_bytes = c->limits_discard_bytes,
+	};
+	const struct upstream_limits upstream = {
+		.connections = clamp_int(c->limits_pool_connections),
+		.header_bytes = c->limits_reply_header_bytes,
+		.headers = (unsigned)clamp_int(c->limits_headers),
+		.send_bytes = c->limits_queue_bytes,
 	};
 
 	server_set_limits(s->svc.server, &limits);
+	upstream_set_limits(s->svc.upstream, &upstream);
 	access_log_configure(&s->log, c);
 }
 

@@ -6,17 +6,14 @@
 #include "core/request.h"
 #include "wire/sse.h"
 
-enum {
-	METER_MAX =
-		8 * 1024 * 1024 /* a JSON reply larger than this is relayed without being read */
-};
-
 struct attempt {
 	struct exchange *x;
 	void (*done)(struct exchange *x, enum step how);
 	struct transfer *transfer;
 	struct sink meter, client; /* the chain: meter, then client */
 	struct buf spliced;        /* a request body of our own making */
+	bool streamed;             /* the request's body is relayed as it comes */
+	bool begun;                /* some of it has come, and is not kept to be sent again */
 
 	/* the reply */
 	const struct dialect *dialect;
@@ -274,7 +271,7 @@ static enum step end_attempt(struct attempt *a, enum upstream_failure why, const
 		return STEP_REPLY;
 	}
 	/* A pooled connection was dead before it took the whole request: the same again, on a new one. */
-	if (why == UPSTREAM_STALE && !x->stale && !conn_replied(x->conn) &&
+	if (why == UPSTREAM_STALE && !x->stale && !a->begun && !conn_replied(x->conn) &&
 		plan_add(&x->plan, &x->plan.c[x->plan.at])) {
 		x->plan.at = x->plan.n - 1;
 		x->stale = true;
@@ -324,7 +321,7 @@ void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum ste
 	*a = (struct attempt){ .x = x, .done = done, .dialect = c->dialect, .length = -1 };
 	a->meter = (struct sink){ meter_put, &a->client };
 	a->client.put = client_put;
-	buf_init(&a->reply, METER_MAX);
+	buf_init(&a->reply, x->config->limits_body_bytes); /* larger ones are relayed unread */
 	buf_init(&a->held, SIZE_MAX);
 	buf_init(&a->scratch, SIZE_MAX);
 	buf_init(&a->spliced, SIZE_MAX);
@@ -334,6 +331,7 @@ void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum ste
 	rq.fresh = x->stale;
 	x->request_bytes = rq.body.n;
 	a->transfer = upstream_start(x->svc->upstream, &rq, &events, a);
+	a->streamed = rq.streamed;
 	if (rq.streamed)
 		conn_stream_body(x->conn);
 }
@@ -350,6 +348,7 @@ void attempt_send(struct exchange *x, struct str piece)
 
 	if (a == NULL)
 		return;
+	a->begun = true;
 	x->request_bytes += piece.n;
 	transfer_send(a->transfer, piece);
 	if (transfer_send_full(a->transfer))
@@ -358,8 +357,12 @@ void attempt_send(struct exchange *x, struct str piece)
 
 void attempt_send_end(struct exchange *x)
 {
-	if (x->attempt != NULL)
-		transfer_send_end(x->attempt->transfer);
+	struct attempt *a = x->attempt;
+
+	if (a == NULL)
+		return;
+	a->begun = a->streamed;
+	transfer_send_end(a->transfer);
 }
 
 void attempt_drained(struct exchange *x)

@@ -25,7 +25,7 @@
 	X(limits_header_bytes, BYTES, "limits.header_bytes", "64KiB", RANGE(1024, 1048576), 0, \
 		"request line and header block") \
 	X(limits_headers, INT, "limits.headers", "256", RANGE(16, 10000), 0, \
-		"header fields of a request") \
+		"header fields of a request or a reply") \
 	X(limits_body_bytes, BYTES, "limits.body_bytes", "32MiB", RANGE(1024, 1073741824), 0, \
 		"request body on interpreted paths, after decoding") \
 	X(limits_header_ms, SECONDS, "limits.header_s", "15", RANGE(0.05, 3600), 0, \
@@ -46,6 +46,14 @@
 		"how much of an unfinished event is held back before it is passed on in pieces") \
 	X(limits_drain_ms, SECONDS, "limits.drain_s", "30", RANGE(0, 86400), 0, \
 		"time that open requests get to finish at shutdown") \
+	X(limits_linger_ms, SECONDS, "limits.linger_s", "2", RANGE(0.05, 60), 0, \
+		"time that a client still sending gets to read the reply that ends its connection") \
+	X(limits_discard_bytes, BYTES, "limits.discard_bytes", "64KiB", RANGE(0, 16777216), 0, \
+		"largest request body that is read to the end, unused, to keep a connection after an early reply") \
+	X(limits_reply_header_bytes, BYTES, "limits.reply_header_bytes", "256KiB", RANGE(4096, 16777216), 0, \
+		"header block of a provider's reply") \
+	X(limits_pool_connections, INT, "limits.pool_connections", "1024", RANGE(1, 100000), 0, \
+		"idle connections to providers kept for reuse") \
 	X(limits_ping_ms, SECONDS, "limits.ping_s", "15", RANGE(0, 3600), 0, \
 		"silence of the provider after which a stream gets a ping; 0: never") \
 	X(log_level, ENUM, "log.level", "info", ONE_OF("error|warn|info|debug"), 0, \

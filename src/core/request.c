@@ -8,6 +8,12 @@ static bool is_auth(struct str name)
 	       str_eq_nocase(name, STR("x-goog-api-key"));
 }
 
+/* Also as bearer. A client may show the proxy's own key in more headers than the one that let it in. */
+static bool holds_our_key(const struct exchange *x, struct str value)
+{
+	return x->config->auth_key.n > 0 && str_ends(value, x->config->auth_key);
+}
+
 static bool is_set_by(const struct str_map *map, struct str name)
 {
 	for (size_t i = 0; i < map->n; i++)
@@ -17,17 +23,18 @@ static bool is_set_by(const struct str_map *map, struct str name)
 }
 
 /* Whether a header of the client's goes on to this candidate. */
-static bool goes_on(const struct exchange *x, const struct candidate *c, struct str name)
+static bool goes_on(
+	const struct exchange *x, const struct candidate *c, const struct http_header *in)
 {
+	struct str name = in->name;
+
 	if (http_hop_by_hop(x->head, name) || str_eq_nocase(name, STR("host")) ||
 		str_eq_nocase(name, STR("content-length")) || str_eq_nocase(name, STR("expect")) ||
 		str_starts_nocase(name, STR("x-sluice-")))
 		return false;
 	if (x->decoder != NULL && str_eq_nocase(name, STR("content-encoding")))
 		return false;
-	if (is_auth(name) &&
-		(c->provider->api_key.n > 0 ||
-			(x->auth_header != NULL && str_eq_nocase(name, str_from(x->auth_header)))))
+	if (is_auth(name) && (c->provider->api_key.n > 0 || holds_our_key(x, in->value)))
 		return false;
 	return !is_set_by(&c->provider->headers, name);
 }
@@ -49,7 +56,7 @@ static void build_headers(
 
 	for (size_t i = 0; i < x->head->n; i++) {
 		const struct http_header *in = &x->head->h[i];
-		if (!goes_on(x, c, in->name))
+		if (!goes_on(x, c, in))
 			continue;
 		/* A reply that is read on its way must not be compressed. */
 		if (plain && str_eq_nocase(in->name, STR("accept-encoding"))) {
@@ -60,7 +67,7 @@ static void build_headers(
 		}
 		h[n++] = *in;
 	}
-	if (plain && !told)
+	if (plain && !told && !is_set_by(&p->headers, identity.name))
 		h[n++] = identity;
 	for (size_t i = 0; i < p->headers.n; i++)
 		h[n++] = (struct http_header){ p->headers.v[i].name, p->headers.v[i].value };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINGER_MS = 2000, RATE_CHECK_MS = 1000, KEEP_BYTES = 16 * 1024, DISCARD_BYTES = 64 * 1024 };
+enum { RATE_CHECK_MS = 1000, KEEP_BYTES = 16 * 1024 };
 
 static struct str process(struct conn *c, struct str in);
 static void arm(struct conn *c);
@@ -345,7 +345,7 @@ static uint64_t deadline(const struct conn *c)
 	uint64_t at = 0;
 
 	if (c->end == CONN_LINGER)
-		return c->since_ms + LINGER_MS;
+		return c->since_ms + c->server->limits.linger_ms;
 	if (c->ctx == NULL && c->end == CONN_OPEN)
 		at = c->since_ms +
 		     (c->discarding || http1_in_head(c->http) ? l->header_ms : l->idle_ms);
@@ -402,7 +402,7 @@ static void on_deadline(void *ctx)
 		check_stall(c, now);
 	if (c->end == CONN_CLOSED)
 		return;
-	if (c->end == CONN_LINGER && now >= c->since_ms + LINGER_MS) {
+	if (c->end == CONN_LINGER && now >= c->since_ms + c->server->limits.linger_ms) {
 		close_now(c);
 		return;
 	}
@@ -439,7 +439,7 @@ static void add_header(struct buf *out, struct str name, struct str value)
 /* Whether the rest of a request that was answered early is worth reading, to keep the connection. */
 static bool may_discard(const struct conn *c)
 {
-	return c->head->has_length && c->head->content_length <= DISCARD_BYTES &&
+	return c->head->has_length && c->head->content_length <= c->server->limits.discard_bytes &&
 	       !c->head->expect_continue && c->pending.kind == ERR_NONE && !c->failed;
 }
 

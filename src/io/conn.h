@@ -38,8 +38,9 @@ struct server_limits {
 	size_t queue_bytes;    /* conn_full() beyond */
 	size_t pipeline_bytes; /* read ahead of the current request */
 	size_t body_rate;      /* slowest body, bytes a second; 0: any */
+	size_t discard_bytes;  /* largest body read to the end, unused, to keep a connection */
 	uint64_t body_grace_ms;
-	uint64_t header_ms, idle_ms, write_stall_ms;
+	uint64_t header_ms, idle_ms, write_stall_ms, linger_ms;
 };
 
 struct server *server_new(struct loop *l, const struct server_events *ev, void *user) MUSTCHECK;

@@ -11,12 +11,8 @@
 #include <string.h>
 
 enum {
-	POOL_MAX = 64,             /* easy handles kept for reuse */
-	CONNECTIONS_MAX = 1024,    /* idle provider connections kept */
-	HEADERS_MAX = 256,         /* fields of a reply */
-	HEADER_BYTES = 256 * 1024, /* of a reply's head */
-	SEND_HIGH = 256 * 1024,    /* streamed body bytes waiting at transfer_send_full() */
-	UPLOAD_MIN = 16 * 1024,    /* libcurl's send buffer, by the size of the body */
+	POOL_MAX = 64,          /* easy handles kept for reuse */
+	UPLOAD_MIN = 16 * 1024, /* libcurl's send buffer, by the size of the body */
 	UPLOAD_MAX = 512 * 1024,
 	KEEPALIVE_S = 60,
 };
@@ -29,8 +25,10 @@ struct upstream {
 	struct deferred kick; /* libcurl wants to run at once */
 	CURL *pool[POOL_MAX];
 	unsigned npool;
-	bool inside;                          /* in a libcurl call that may call back */
-	struct http_header head[HEADERS_MAX]; /* scratch for handing over a reply head */
+	bool inside; /* in a libcurl call that may call back */
+	struct upstream_limits limits;
+	struct http_header
+		*head; /* scratch for handing over a reply head: limits.headers of them */
 };
 
 struct transfer {
@@ -52,6 +50,7 @@ struct transfer {
 	bool send_begun; /* a streamed body cannot be begun again */
 	struct buf send;
 
+	unsigned nlines;
 	struct buf lines; /* header lines of the head that is arriving */
 	unsigned status;
 	bool head_given, decode, bodyless;
@@ -156,8 +155,14 @@ struct upstream *upstream_new(struct loop *l)
 	curl_multi_setopt(u->multi, CURLMOPT_SOCKETDATA, u);
 	curl_multi_setopt(u->multi, CURLMOPT_TIMERFUNCTION, want_timer);
 	curl_multi_setopt(u->multi, CURLMOPT_TIMERDATA, u);
-	curl_multi_setopt(u->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
 	return u;
+}
+
+void upstream_set_limits(struct upstream *u, const struct upstream_limits *limits)
+{
+	u->limits = *limits;
+	u->head = must_realloc(u->head, (limits->headers + 1) * sizeof(*u->head));
+	curl_multi_setopt(u->multi, CURLMOPT_MAXCONNECTS, (long)limits->connections);
 }
 
 void upstream_free(struct upstream *u)
@@ -170,6 +175,7 @@ void upstream_free(struct upstream *u)
 	deferred_cancel(&u->kick);
 	timer_free(u->timer);
 	watch_free(u->watch);
+	free(u->head);
 	curl_global_cleanup();
 	free(u);
 }
@@ -189,7 +195,7 @@ static size_t read_streamed(struct transfer *t, char *to, size_t room)
 		buf_drop(&t->send, n);
 		t->send_begun = true;
 	}
-	if (t->send_was_full && t->send.n <= SEND_HIGH / 2)
+	if (t->send_was_full && t->send.n <= t->up->limits.send_bytes / 2)
 		deferred_call(t->up->loop, &t->unpause);
 	return n;
 }
@@ -249,7 +255,7 @@ static size_t split_lines(struct transfer *t, struct upstream_reply *r)
 	struct http_header *h = t->up->head;
 	size_t n = 0;
 
-	while (n < HEADERS_MAX && rest.n > 0 && str_split(&rest, '\n', &line)) {
+	while (rest.n > 0 && str_split(&rest, '\n', &line)) {
 		if (http_status_line(line, &r->status, &r->reason) ||
 			!http_header_line(line, &h[n]))
 			continue;
@@ -312,13 +318,18 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	touch(t);
 	if (t->head_given) /* trailers */
 		return line.n;
-	if (http_status_line(line, &t->status, &reason))
+	if (http_status_line(line, &t->status, &reason)) {
 		buf_clear(&t->lines);
-	if (str_trim(line).n > 0)
+		t->nlines = 0;
+	}
+	if (str_trim(line).n > 0) {
 		buf_add(&t->lines, line);
-	else if (t->status >= 200)
+		t->nlines++;
+	} else if (t->status >= 200) {
 		give_head(t);
-	return t->lines.overflow ? 0 : line.n;
+	}
+	/* The status line is one of the lines. */
+	return t->lines.overflow || t->nlines > t->up->limits.headers + 1 ? 0 : line.n;
 }
 
 static size_t on_body(char *p, size_t size, size_t count, void *ctx)
@@ -554,7 +565,7 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 	t->bodyless = rq->method == HTTP_HEAD;
 	t->idle_ms = rq->idle_ms;
 	buf_init(&t->send, SIZE_MAX);
-	buf_init(&t->lines, HEADER_BYTES);
+	buf_init(&t->lines, u->limits.header_bytes);
 	deferred_init(&t->unpause, do_unpause, t);
 	t->timer = timer_new(u->loop, on_wait, t);
 	touch(t);
@@ -594,7 +605,7 @@ static void do_unpause(void *ctx)
 	struct transfer *t = ctx;
 	bool send_ready = t->send.n > 0 || t->send_ended;
 
-	if (t->send_was_full && t->send.n <= SEND_HIGH / 2) {
+	if (t->send_was_full && t->send.n <= t->up->limits.send_bytes / 2) {
 		t->send_was_full = false;
 		t->ev->writable(t->ctx);
 	}
@@ -620,7 +631,7 @@ void transfer_send(struct transfer *t, struct str bytes)
 
 bool transfer_send_full(const struct transfer *t)
 {
-	return t->send.n >= SEND_HIGH;
+	return t->send.n >= t->up->limits.send_bytes;
 }
 
 void transfer_send_end(struct transfer *t)

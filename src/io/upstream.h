@@ -10,7 +10,16 @@
 struct upstream;
 struct transfer;
 
+struct upstream_limits {
+	size_t connections;  /* idle ones kept for reuse */
+	size_t header_bytes; /* of a reply's head */
+	unsigned headers;    /* fields of it */
+	size_t send_bytes;   /* of a streamed body, waiting: transfer_send_full() beyond */
+};
+
 struct upstream *upstream_new(struct loop *l) MUSTCHECK;
+/* To be called before the first transfer; holds for those that begin after the call. */
+void upstream_set_limits(struct upstream *u, const struct upstream_limits *limits);
 /* All transfers must have ended or been cancelled. */
 void upstream_free(struct upstream *u);
 

@@ -340,7 +340,7 @@ struct str json_get(struct str obj, struct str name)
 	struct str found = none;
 	struct err e = { 0 };
 	struct json_iter it;
-	struct json_member m;
+	struct json_member m = { .key = none };
 
 	if (!json_iter_init(&it, obj, &e))
 		return none;

@@ -11,15 +11,17 @@ import os
 import shlex
 import shutil
 import sys
+import threading
 import time
 import traceback
 
 import lifecycle
 import runs
 import words
-from scene import Failed, Scene
+from scene import PATIENCE, Failed, Scene
 
 MODULES = (words, lifecycle, runs)
+WATCHDOG = 2 * PATIENCE
 
 
 def tests():
@@ -34,6 +36,9 @@ def run_one(program, name, test):
     """Name, what went wrong (None: nothing), and how long it took."""
     started, why = time.monotonic(), None
     scene = Scene(program)
+    # Whoever reads from a process that has nothing to say must not wait for ever.
+    watchdog = threading.Timer(WATCHDOG, scene.kill)
+    watchdog.start()
     try:
         test(scene)
     except Failed as e:
@@ -43,6 +48,7 @@ def run_one(program, name, test):
     except Exception:
         why = traceback.format_exc().rstrip()
     finally:
+        watchdog.cancel()
         scene.close()
     return name, why, time.monotonic() - started
 

@@ -210,12 +210,16 @@ class Scene:
         with open(os.path.join(self.state, name), encoding='utf-8', errors='replace') as f:
             return f.read()
 
-    def close(self):
-        for provider in self.providers:
-            provider.close()
+    def kill(self):
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
+
+    def close(self):
+        for provider in self.providers:
+            provider.close()
+        self.kill()
+        for process in self.processes:
             process.wait()
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe:

@@ -67,6 +67,8 @@ static void client_step(struct run *r, char what)
 
 static void step(struct run *r, char what)
 {
+	if (strchr("dxXLl", what) != NULL && r->t->paused)
+		return;
 	switch (what) {
 	case 't':
 		fake_transfer_take(r->t, SIZE_MAX);
@@ -223,7 +225,7 @@ static void strikes_at_every_step(void **state)
 		"bethdxXdLlTdz",
 		"behtTdxTXz",
 		"bethLTlTz",
-		"bethsLlLlLlTrTdz",
+		"bethsLlLlLTrlTdz",
 		"bethsdddddddddddddddddddddddddddddddLrlz",
 		"behz",
 	};

@@ -38,8 +38,10 @@ static inline uint64_t random_next(uint64_t *state)
 	return *state;
 }
 
+/* Below n, which is not 0. */
 static inline size_t random_below(uint64_t *state, size_t n)
 {
+	CHECK(n > 0);
 	return (size_t)(random_next(state) >> 16) % n;
 }
 
