@@ -18,9 +18,10 @@ KINDS = {
 SIZES = {"1k": 1000, "100k": 100 * 1024, "1m": 1024 * 1024}
 
 WORDS = (
-    "the file function returns an error when buffer is empty so we check size first then copy bytes "
-    "into struct pointer loop index value config parse token stream event message server client "
-    "request response header body test build run make commit branch merge patch diff line column"
+    "the file function returns an error when buffer is empty so we check size first then copy "
+    "bytes into struct pointer loop index value config parse token stream event message server "
+    "client request response header body test build run make commit branch merge patch diff line "
+    "column"
 ).split()
 TOOLS = (
     "Bash Read Write Edit MultiEdit Glob Grep LS WebFetch WebSearch TodoWrite Task NotebookEdit "

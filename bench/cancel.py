@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""How long after its client has gone an upstream request ends: in the middle of a stream, in a silent
-one, while waiting for the reply, while the provider's name resolves and while TLS shakes hands."""
+"""How long after its client has gone an upstream request ends: in the middle of a stream, in a
+silent one, while waiting for the reply, while the provider's name resolves and while TLS shakes
+hands."""
 
 import json
 import select
@@ -121,8 +122,8 @@ def one_handshake(rig, peer, listener):
 
 
 def resolving(rig, binary, rounds):
-    """The name server never answers. Needs a network of its own for port 53 and a mount of its own for
-    resolv.conf; the end is told by the log, with the duration of the exchange."""
+    """The name server never answers. Needs a network of its own for port 53 and a mount of its own
+    for resolv.conf; the end is told by the log, with the duration of the exchange."""
     if not isolated():
         return []
     conf = rig.folder / "resolv.conf"

@@ -8,7 +8,7 @@
  *	-c connections  -n requests  -w requests more, not measured, at the beginning
  *	-i microseconds from one request of a connection to its next  -g microseconds between the
  *	   first requests of connections  -T seconds until it gives up
- *	-a percent of the requests to abandon: amid the request, once it is sent, or amid the reply */
+ *	-a percent of the requests to abandon: amid the request, after it, or amid the reply */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -441,7 +441,8 @@ static void make_request(void)
 	request = malloc(body_len + HEADERS_MAX + 1024);
 	size_t n = (size_t)sprintf(request,
 		"POST %s HTTP/1.1\r\nHost: 127.0.0.1:%ld\r\nContent-Type: application/json\r\n"
-		"x-api-key: sk-test\r\nanthropic-version: 2023-06-01\r\n%sContent-Length: %zu\r\n\r\n",
+		"x-api-key: sk-test\r\nanthropic-version: 2023-06-01\r\n%s"
+		"Content-Length: %zu\r\n\r\n",
 		options.path, options.port, options.headers, body_len);
 	request_len = n + fread(request + n, 1, body_len, f);
 	fclose(f);
@@ -493,7 +494,8 @@ static void print(double seconds)
 	for (int i = 0; i < 4; i++)
 		if (all[i]->n)
 			qsort(all[i]->v, all[i]->n, sizeof(uint64_t), compare);
-	printf("{\"done\":%llu,\"errors\":%llu,\"bad_status\":%llu,\"cut_off\":%llu,\"abandoned\":%llu,",
+	printf("{\"done\":%llu,\"errors\":%llu,\"bad_status\":%llu,\"cut_off\":%llu,"
+	       "\"abandoned\":%llu,",
 		counts.done, counts.errors, counts.bad_status, counts.cut_off, counts.abandoned);
 	printf("\"seconds\":%.3f,\"events\":%llu,\"bytes\":%llu,\"open_max\":%ld,", seconds,
 		counts.events, counts.bytes, counts.open_max);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The measurements. Each takes the rig and a running peer (those that start it themselves say so) and
-returns figures by name: `cpu_us`, `p50_us` and so on."""
+"""The measurements. Each takes the rig and a running peer (those that start it themselves say so)
+and returns figures by name: `cpu_us`, `p50_us` and so on."""
 
 import shutil
 import subprocess

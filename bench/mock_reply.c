@@ -39,16 +39,16 @@ size_t reply_start(char *out, bool openai)
 {
 	size_t n = (size_t)sprintf(out, SSE_HEAD);
 	if (openai)
-		return n +
-		       chunk(out + n, OPENAI_EVENT("\"delta\":{\"role\":\"assistant\","
-						   "\"content\":\"\"},\"finish_reason\":null}]"));
+		return n + chunk(out + n, OPENAI_EVENT("\"delta\":{\"role\":\"assistant\","
+						       "\"content\":\"\"},\"logprobs\":null,"
+						       "\"finish_reason\":null}]"));
 	n += chunk(out + n,
 		ANTHROPIC_EVENT("message_start",
 			",\"message\":{\"id\":\"msg_t=%016llu\",\"type\":\"message\",\"role\":"
 			"\"assistant\",\"model\":\"claude-sonnet-4-5-20250929\",\"content\":[],"
-			"\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":25,"
-			"\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,"
-			"\"output_tokens\":1}}"),
+			"\"stop_reason\":null,\"stop_sequence\":null,"
+			"\"usage\":{\"input_tokens\":25,\"cache_creation_input_tokens\":0,"
+			"\"cache_read_input_tokens\":0,\"output_tokens\":1}}"),
 		(unsigned long long)now_ns());
 	/* clang-format off */
 	return n + chunk(out + n,
@@ -64,11 +64,12 @@ size_t reply_delta(char *out, bool openai, long event, const char *pad)
 	if (openai)
 		return chunk(out,
 			OPENAI_EVENT("\"delta\":{\"content\":\" tok%ld t=%016llu%s\"},"
-				     "\"finish_reason\":null}]"),
+				     "\"logprobs\":null,\"finish_reason\":null}]"),
 			event, t, pad);
 	return chunk(out,
 		ANTHROPIC_EVENT("content_block_delta",
-			",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" tok%ld t=%016llu%s\"}"),
+			",\"index\":0,\"delta\":{\"type\":\"text_delta\","
+			"\"text\":\" tok%ld t=%016llu%s\"}"),
 		event, t, pad);
 }
 
@@ -78,8 +79,10 @@ size_t reply_end(char *out, bool openai, long tokens)
 	/* clang-format off */
 	if (openai)
 		n = chunk(out,
-			OPENAI_EVENT("\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{"
-				"\"prompt_tokens\":25,\"completion_tokens\":%ld,\"total_tokens\":%ld}")
+			OPENAI_EVENT("\"delta\":{},\"logprobs\":null,"
+				"\"finish_reason\":\"stop\"}],\"usage\":{"
+				"\"prompt_tokens\":25,\"completion_tokens\":%ld,"
+				"\"total_tokens\":%ld}")
 			"data: [DONE]\n\n",
 			tokens, tokens + 25);
 	else
@@ -97,9 +100,10 @@ size_t reply_end(char *out, bool openai, long tokens)
 static size_t anthropic_body(char *out, const char *text)
 {
 	return (size_t)sprintf(out,
-		"{\"id\":\"msg_01XFDUDYJgAACzvnptvVoYEL\",\"type\":\"message\",\"role\":\"assistant\","
-		"\"model\":\"claude-sonnet-4-5-20250929\",\"content\":[{\"type\":\"text\","
-		"\"text\":\"%s\"},{\"type\":\"tool_use\",\"id\":\"toolu_01A09q90qw90lq917835lq9\","
+		"{\"id\":\"msg_01XFDUDYJgAACzvnptvVoYEL\",\"type\":\"message\","
+		"\"role\":\"assistant\",\"model\":\"claude-sonnet-4-5-20250929\","
+		"\"content\":[{\"type\":\"text\",\"text\":\"%s\"},"
+		"{\"type\":\"tool_use\",\"id\":\"toolu_01A09q90qw90lq917835lq9\","
 		"\"name\":\"Read\",\"input\":{\"file_path\":\"/home/user/project/src/main.c\","
 		"\"offset\":1,\"limit\":200}}],\"stop_reason\":\"tool_use\",\"stop_sequence\":null,"
 		"\"usage\":{\"input_tokens\":2095,\"cache_creation_input_tokens\":0,"
@@ -111,12 +115,15 @@ static size_t openai_body(char *out, const char *text)
 {
 	return (size_t)sprintf(out,
 		"{\"id\":\"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT\",\"object\":\"chat.completion\","
-		"\"created\":1741569952,\"model\":\"gpt-4.1\",\"choices\":[{\"index\":0,\"message\":{"
-		"\"role\":\"assistant\",\"content\":\"%s\",\"tool_calls\":[{\"id\":\"call_abc123\","
-		"\"type\":\"function\",\"function\":{\"name\":\"Read\",\"arguments\":"
-		"\"{\\\"file_path\\\":\\\"/home/user/project/src/main.c\\\",\\\"offset\\\":1}\"}}]},"
-		"\"finish_reason\":\"tool_calls\"}],\"usage\":{\"prompt_tokens\":2095,"
-		"\"completion_tokens\":503,\"total_tokens\":2598}}",
+		"\"created\":1741569952,\"model\":\"gpt-4.1\",\"choices\":[{\"index\":0,"
+		"\"message\":{\"role\":\"assistant\",\"content\":\"%s\","
+		"\"tool_calls\":[{\"id\":\"call_abc123\",\"type\":\"function\","
+		"\"function\":{\"name\":\"Read\",\"arguments\":"
+		"\"{\\\"file_path\\\":\\\"/home/user/project/src/main.c\\\","
+		"\\\"offset\\\":1}\"}}]},\"logprobs\":null,"
+		"\"finish_reason\":\"tool_calls\"}],"
+		"\"usage\":{\"prompt_tokens\":2095,\"completion_tokens\":503,"
+		"\"total_tokens\":2598}}",
 		text);
 }
 

@@ -151,7 +151,7 @@ class Sluice(Peer):
 
 
 class Other(Peer):
-    """Any program: `{port}` in its command is where it shall listen, `{upstream}` the provider's."""
+    """Any program: `{port}` in its command is where it listens, `{upstream}` the provider's."""
 
     def __init__(self, name, template):
         super().__init__(name)

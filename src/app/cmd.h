@@ -44,7 +44,7 @@ struct command {
 	int (*run)(const struct cmd *c);
 };
 
-enum { CMD_OPTIONS_MAX = 8, CMD_SETS_SPARE = 2 };
+enum { CMD_OPTIONS_MAX = 8 };
 
 /* A command line that was read. Words point into argv. */
 struct cmd {
@@ -54,7 +54,7 @@ struct cmd {
 	int nargs;
 	bool help;                 /* --help was among the options */
 	struct config_input input; /* with --config, and each --set in order */
-	const char **sets;         /* behind input.sets; room for CMD_SETS_SPARE more */
+	const char **sets;         /* behind input.sets */
 	char *cwd;
 };
 

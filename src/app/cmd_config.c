@@ -43,7 +43,8 @@ static void print_problems(const struct config_report *report)
 	buf_init(&text, OUTPUT_MAX);
 	for (size_t i = 0; i < report->n; i++)
 		config_problem_print(&report->problems[i], &text);
-	fwrite(text.p, 1, text.n, stderr);
+	if (text.n > 0)
+		fwrite(text.p, 1, text.n, stderr);
 	buf_release(&text);
 }
 
@@ -143,7 +144,8 @@ static int run(const struct cmd *c)
 	buf_init(&l.out, OUTPUT_MAX);
 	l.config = config_load(&c->input, &l.report);
 	int status = verb->run(&l);
-	bool written = fwrite(l.out.p, 1, l.out.n, stdout) == l.out.n && fflush(stdout) == 0;
+	bool written = l.out.n == 0 || fwrite(l.out.p, 1, l.out.n, stdout) == l.out.n;
+	written = fflush(stdout) == 0 && written;
 	config_unref(l.config);
 	config_report_release(&l.report);
 	buf_release(&l.out);

@@ -142,7 +142,8 @@ void setting_env_name(struct str prefix, struct str path, struct buf *out);
 /* Whether that is the path's name in the environment, without any prefix. */
 bool setting_env_is(struct str path, struct str name);
 
-/* The best guess at what a misspelt word was meant to be. Start with zeroes, offer every candidate. */
+/* The best guess at what a misspelt word was meant to be: start with zeroes and offer every candidate.
+ * Case does not count, nor which one of . - _ it is. */
 struct setting_guess {
 	struct str word; /* empty: nothing near */
 	size_t distance;

@@ -61,8 +61,8 @@ static size_t min(size_t a, size_t b)
 }
 
 /* How many letters must be added, dropped, replaced or swapped with their neighbour (the restricted
- * Damerau-Levenshtein distance), as far as that is not above DISTANCE_MAX: then only the cells near the
- * diagonal count. */
+ * Damerau-Levenshtein distance); case, and which of . - _ it is, do not count. Right up to DISTANCE_MAX,
+ * and more than that when it is more: so only the cells near the diagonal are looked at. */
 static size_t edit_distance(struct str a, struct str b)
 {
 	size_t rows[3][WORD_MAX + 2];
@@ -76,14 +76,19 @@ static size_t edit_distance(struct str a, struct str b)
 	for (size_t i = 1; i <= a.n; i++) {
 		size_t from = i > DISTANCE_MAX ? i - DISTANCE_MAX : 1;
 		size_t to = min(b.n, i + DISTANCE_MAX);
-		now[from - 1] = from == 1 ? i : WORD_MAX;
+		size_t nearest = now[from - 1] = from == 1 ? i : WORD_MAX;
 		now[to + 1] = WORD_MAX;
 		for (size_t j = from; j <= to; j++) {
-			char x = upper(a.p[i - 1]), y = upper(b.p[j - 1]);
+			char x = env_char(a.p[i - 1]), y = env_char(b.p[j - 1]);
 			now[j] = min(min(last[j] + 1, now[j - 1] + 1), last[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == upper(b.p[j - 2]) && y == upper(a.p[i - 2]))
+			if (i > 1 && j > 1 && x == env_char(b.p[j - 2]) &&
+				y == env_char(a.p[i - 2]))
 				now[j] = min(now[j], before[j - 2] + 1);
+			nearest = min(nearest, now[j]);
 		}
+		/* A swap reaches back two rows, but costs one as well. */
+		if (nearest > DISTANCE_MAX + 1)
+			return WORD_MAX;
 		size_t *spare = before;
 		before = last;
 		last = now;

@@ -182,8 +182,10 @@ struct config_target config_provider_target(
 {
 	size_t i = (size_t)(p - l->config->providers);
 
-	return (struct config_target){ &config_provider_settings, row, &l->config->providers[i],
-		l->report->providers[i].v };
+	return (struct config_target){ .table = &config_provider_settings,
+		.row = row,
+		.obj = &l->config->providers[i],
+		.origins = l->report->providers[i].v };
 }
 
 static void begin(struct config_loading *l)

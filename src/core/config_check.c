@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What one value alone cannot tell: addresses and URLs, keys that live elsewhere, and settings that need
- * one another. Works on the values of all layers together. */
+/* What one value alone cannot tell: addresses, URLs and headers, and settings that need one another.
+ * Works on the values of all layers together. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/config_load.h"
-
-enum { AUTH_KEY_SHORT = 16 };
 
 static bool is_digits(struct str s)
 {
@@ -131,138 +129,6 @@ static void check_hosts(struct config_loading *l)
 				"not \"%s\"",
 				setting_quote(origin).s);
 	}
-}
-
-/* The rows of the three places where one key may be. */
-struct key_rows {
-	size_t key, env, file;
-};
-
-static struct str *text_of(const struct config_target *t, size_t row)
-{
-	return (struct str *)(void *)((char *)t->obj + t->table->rows[row].offset);
-}
-
-static bool is_variable(struct str name)
-{
-	bool ok = name.n > 0 && (name.p[0] < '0' || name.p[0] > '9');
-
-	for (size_t i = 0; i < name.n && ok; i++)
-		ok = (name.p[i] >= 'A' && name.p[i] <= 'Z') ||
-		     (name.p[i] >= 'a' && name.p[i] <= 'z') ||
-		     (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '_';
-	return ok;
-}
-
-/* Where a variable's name belongs, people put the key itself by mistake; then it must not be repeated. */
-static struct str variable_shown(struct config_loading *l, struct str name)
-{
-	struct buf out;
-	bool upper = name.n <= 64;
-
-	for (size_t i = 0; i < name.n && upper; i++)
-		upper = name.p[i] < 'a' || name.p[i] > 'z';
-	if (upper)
-		return name;
-	buf_init(&out, 64);
-	setting_print_masked(name, &out);
-	struct str shown = arena_dup(l->scratch, buf_str(&out));
-	buf_release(&out);
-	return shown;
-}
-
-static void take_key(struct config_loading *l, const struct config_target *t, size_t row,
-	struct str key, const struct config_origin *from, const char *name)
-{
-	const struct setting *s = &t->table->rows[row];
-	const struct setting_value v = { .kind = VALUE_TEXT, .text = key };
-	struct err e;
-
-	if (setting_assign(s, t->obj, &v, l->config->arena, &e))
-		t->origins[row] = *from;
-	else
-		config_complain(l, CONFIG_ERROR, from, "the key for \"%s\" %s", name, e.text);
-}
-
-static void read_key_variable(struct config_loading *l, const struct config_target *t,
-	const struct key_rows *rows, const char *path)
-{
-	const struct config_origin *at = &t->origins[rows->env];
-	struct str name = *text_of(t, rows->env);
-	struct config_origin from = *at;
-
-	if (!is_variable(name)) {
-		config_complain(l, CONFIG_ERROR, at,
-			"\"%s_env\" must be the name of a variable, such as DEEPSEEK_API_KEY",
-			path);
-		return;
-	}
-	struct str key = config_variable(l, name, &from);
-	if (str_trim(key).n == 0)
-		config_complain(l, CONFIG_ERROR, at,
-			"\"%s_env\": the environment variable \"%.*s\" is not set", path,
-			STR_ARG(variable_shown(l, name)));
-	else
-		take_key(l, t, rows->key, key, &from, path);
-}
-
-static void read_key_file(struct config_loading *l, const struct config_target *t,
-	const struct key_rows *rows, const char *path)
-{
-	const struct config_origin *at = &t->origins[rows->file];
-	struct config_reading r = { .file = *text_of(t, rows->file) };
-	const struct config_origin from = { .layer = at->layer,
-		.file = arena_dup(l->report->arena, r.file) };
-	bool foreign;
-	int error = config_read_file(l, &r, &foreign);
-	struct str rest = r.text, line;
-
-	config_add_source(l, CONFIG_FLAG, r.file, error == 0);
-	str_split(&rest, '\n', &line);
-	if (error != 0)
-		config_complain(l, CONFIG_ERROR, at, "\"%s_file\": cannot read \"%s\": %s", path,
-			setting_quote(r.file).s, strerror(error));
-	else if (str_trim(line).n == 0)
-		config_complain(l, CONFIG_ERROR, at,
-			"\"%s_file\": no key on the first line of \"%s\"", path,
-			setting_quote(r.file).s);
-	else
-		take_key(l, t, rows->key, line, &from, path);
-}
-
-static void resolve_key(struct config_loading *l, const struct config_target *t,
-	const struct key_rows *rows, struct str prefix)
-{
-	const char *path =
-		arena_printf(l->scratch, "%.*s%s", STR_ARG(prefix), t->table->rows[rows->key].path)
-			.p;
-
-	if (text_of(t, rows->env)->n > 0)
-		read_key_variable(l, t, rows, path);
-	else if (text_of(t, rows->file)->n > 0)
-		read_key_file(l, t, rows, path);
-}
-
-static void check_auth(struct config_loading *l)
-{
-	const struct config *c = l->config;
-	const struct config_origin *at = &l->report->origins[CONFIG_ROW_auth_key];
-	const struct key_rows rows = { CONFIG_ROW_auth_key, CONFIG_ROW_auth_key_env,
-		CONFIG_ROW_auth_key_file };
-	const struct config_target t = { &config_settings, NULL, l->config, l->report->origins };
-
-	resolve_key(l, &t, &rows, STR(""));
-	if (c->auth_key.n == 0)
-		return;
-	if (c->auth_key.n < AUTH_KEY_SHORT)
-		config_complain(l, CONFIG_WARNING, at,
-			"\"auth.key\" is short and could be guessed: 16 characters or more are better");
-	for (size_t i = 0; i < c->nproviders; i++)
-		if (c->providers[i].api_key.n > 0)
-			return;
-	config_complain(l, CONFIG_WARNING, at,
-		"\"auth.key\" is set and no provider has a key: clients can only send it as "
-		"\"x-sluice-key\", because \"x-api-key\" and bearer are the provider's then");
 }
 
 /* What is wrong with a base URL; NULL: nothing. */
@@ -395,10 +261,6 @@ static void check_provider(struct config_loading *l, size_t i)
 {
 	struct config_provider *p = &l->config->providers[i];
 	struct config_provider_origins *origins = &l->report->providers[i];
-	const struct key_rows rows = { CONFIG_PROVIDER_ROW_api_key, CONFIG_PROVIDER_ROW_api_key_env,
-		CONFIG_PROVIDER_ROW_api_key_file };
-	const struct config_target t = config_provider_target(l, p, NULL);
-	struct str prefix = arena_printf(l->scratch, "providers.%.*s.", STR_ARG(p->name));
 
 	check_complete(l, p, origins);
 	if (p->base_url.n > 0)
@@ -406,14 +268,13 @@ static void check_provider(struct config_loading *l, size_t i)
 	if (p->proxy.n > 0)
 		check_proxy(l, p, &origins->v[CONFIG_PROVIDER_ROW_proxy]);
 	check_headers(l, p, &origins->v[CONFIG_PROVIDER_ROW_headers]);
-	resolve_key(l, &t, &rows, prefix);
 }
 
 void config_check(struct config_loading *l)
 {
 	for (size_t i = 0; i < l->config->nproviders; i++)
 		check_provider(l, i);
-	check_auth(l);
+	config_read_keys(l);
 	check_listen(l);
 	check_hosts(l);
 }

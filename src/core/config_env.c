@@ -68,16 +68,24 @@ static struct str path_of(struct config_loading *l, struct str name)
 		l->scratch, "providers.%.*s.%s", STR_ARG(provider_name(l, name)), row->path);
 }
 
-static void guess(struct config_loading *l, struct setting_guess *g, struct str name,
-	const struct settings *t, struct str prefix)
+/* The path that a misspelt name, without the prefix, probably means; empty without one. */
+static struct str guess(struct config_loading *l, struct str name)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		struct buf env;
-		buf_init(&env, 256);
-		setting_env_name(prefix, str_from(t->rows[i].path), &env);
-		setting_guess(g, name, arena_dup(l->scratch, buf_str(&env)));
-		buf_release(&env);
+	struct setting_guess g = { 0 };
+
+	for (size_t i = 0; i < config_settings.n; i++)
+		setting_guess(&g, name, str_from(config_settings.rows[i].path));
+	for (size_t i = 0; i < l->config->nproviders; i++) {
+		struct str prefix = arena_printf(
+			l->scratch, "providers.%.*s.", STR_ARG(l->config->providers[i].name));
+		if (name.n < prefix.n || !setting_env_is(prefix, (struct str){ name.p, prefix.n }))
+			continue;
+		for (size_t k = 0; k < config_provider_settings.n; k++)
+			setting_guess(&g, name,
+				arena_printf(l->scratch, "%s%s", prefix.p,
+					config_provider_settings.rows[k].path));
 	}
+	return g.word;
 }
 
 /* Something that merely begins with our prefix may be nobody's mistake: next to a service named sluice,
@@ -85,25 +93,20 @@ static void guess(struct config_loading *l, struct setting_guess *g, struct str 
 static void complain_unknown(
 	struct config_loading *l, const struct config_origin *at, struct str name)
 {
-	struct setting_guess g = { 0 };
+	struct str path = guess(l, name);
+	struct buf meant;
 
-	guess(l, &g, name, &config_settings, STR(""));
-	for (size_t i = 0; i < l->config->nproviders && str_starts(name, PROVIDERS); i++) {
-		struct str prefix = arena_printf(l->scratch, "%.*s%.*s.", STR_ARG(PROVIDERS),
-			STR_ARG(l->config->providers[i].name));
-		struct buf env;
-		buf_init(&env, 256);
-		setting_env_name(STR(""), prefix, &env);
-		guess(l, &g, name, &config_provider_settings, buf_str(&env));
-		buf_release(&env);
-	}
-	if (g.word.n > 0)
-		config_complain(l, CONFIG_ERROR, at,
-			"unknown setting \"SLUICE_%s\", did you mean \"SLUICE_%.*s\"?",
-			setting_quote(name).s, STR_ARG(g.word));
-	else
+	if (path.n == 0) {
 		config_complain(l, at->layer == CONFIG_ENV ? CONFIG_WARNING : CONFIG_ERROR, at,
 			"unknown setting \"SLUICE_%s\"", setting_quote(name).s);
+		return;
+	}
+	buf_init(&meant, 256);
+	setting_env_name(PREFIX, path, &meant);
+	config_complain(l, CONFIG_ERROR, at,
+		"unknown setting \"SLUICE_%s\", did you mean \"%.*s\"?", setting_quote(name).s,
+		STR_ARG(buf_str(&meant)));
+	buf_release(&meant);
 }
 
 /* One variable that begins with our prefix. */

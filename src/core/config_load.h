@@ -29,6 +29,7 @@ struct config_loading {
 
 /* A row in its table, and where its value and origin are kept. */
 struct config_target {
+	struct str path; /* in full */
 	const struct settings *table;
 	const struct setting *row;
 	void *obj;
@@ -47,6 +48,7 @@ bool config_complaints_full(const struct config_loading *l);
 /* The provider of that name, made when there is none; NULL, with a complaint, when it cannot be. */
 struct config_provider *config_provider_add(
 	struct config_loading *l, struct str name, const struct config_origin *at);
+/* A setting of a provider; its path is for the caller to fill in. */
 struct config_target config_provider_target(
 	struct config_loading *l, const struct config_provider *p, const struct setting *row);
 
@@ -92,6 +94,8 @@ void config_add_source(
 
 /* What one value alone cannot tell: addresses, URLs, keys, and settings that need one another. */
 void config_check(struct config_loading *l);
+/* Fetches keys from variables and files. */
+void config_read_keys(struct config_loading *l);
 
 /* A provider that needs no more than its name. */
 struct config_preset {

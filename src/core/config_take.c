@@ -25,7 +25,7 @@ enum config_path config_resolve(struct config_loading *l, struct str path,
 	enum config_path kind;
 
 	if (row != NULL) {
-		*ret = (struct config_target){ &config_settings, row, l->config,
+		*ret = (struct config_target){ path, &config_settings, row, l->config,
 			l->report->origins };
 		return CONFIG_PATH_SETTING;
 	}
@@ -44,6 +44,7 @@ enum config_path config_resolve(struct config_loading *l, struct str path,
 	if (p == NULL)
 		return CONFIG_PATH_REFUSED;
 	*ret = config_provider_target(l, p, row);
+	ret->path = path;
 	return CONFIG_PATH_SETTING;
 }
 
@@ -83,9 +84,8 @@ void config_complain_unknown(
 		guess_row(l, &g, path, &config_provider_settings, STR("providers.NAME."));
 	}
 	if (g.word.n > 0)
-		config_complain(l, CONFIG_ERROR, at,
-			"unknown setting \"%s\", did you mean \"%.*s\"?", setting_quote(path).s,
-			STR_ARG(g.word));
+		config_complain(l, CONFIG_ERROR, at, "unknown setting \"%s\", did you mean \"%s\"?",
+			setting_quote(path).s, setting_quote(g.word).s);
 	else
 		config_complain(
 			l, CONFIG_ERROR, at, "unknown setting \"%s\"", setting_quote(path).s);
@@ -93,30 +93,30 @@ void config_complain_unknown(
 
 /* A project's file comes with whatever repository was cloned. It must not send requests and keys
  * elsewhere, open the proxy to others or write files. */
-static bool allowed(struct config_loading *l, const struct config_origin *at, struct str path,
-	const struct setting *row)
+static bool allowed(
+	struct config_loading *l, const struct config_origin *at, const struct config_target *t)
 {
-	if (at->layer == CONFIG_PROJECT && (row->flags & SETTING_TRUSTED) != 0) {
+	if (at->layer == CONFIG_PROJECT && (t->row->flags & SETTING_TRUSTED) != 0) {
 		config_complain(l, CONFIG_ERROR, at,
 			"\"%.*s\" is not allowed in a project file, which may come with a cloned "
 			"repository: set it in your own configuration file or in the environment",
-			STR_ARG(path));
+			STR_ARG(t->path));
 		return false;
 	}
-	if (at->layer == CONFIG_DOTENV && (row->flags & SETTING_REDIRECTS) != 0)
+	if (at->layer == CONFIG_DOTENV && (t->row->flags & SETTING_REDIRECTS) != 0)
 		config_complain(l, CONFIG_WARNING, at,
 			"\"%.*s\" decides where requests and keys go, and is taken from a .env file "
 			"in the current folder",
-			STR_ARG(path));
+			STR_ARG(t->path));
 	return true;
 }
 
 /* Of settings that exclude each other, one source may give only one; it replaces what weaker sources
  * say of any of them. */
-static bool replace_others(struct config_loading *l, const struct config_origin *at,
-	struct str path, const struct config_target *t)
+static bool replace_others(
+	struct config_loading *l, const struct config_origin *at, const struct config_target *t)
 {
-	const size_t prefix = path.n - strlen(t->row->path);
+	const size_t prefix = t->path.n - strlen(t->row->path);
 	bool ok = true;
 
 	for (size_t i = 0; i < t->table->n && (t->row->flags & SETTING_EITHER) != 0; i++) {
@@ -126,7 +126,7 @@ static bool replace_others(struct config_loading *l, const struct config_origin 
 		if (t->origins[i].layer == at->layer && !setting_empty(other, t->obj)) {
 			config_complain(l, CONFIG_ERROR, at,
 				"\"%.*s\" and \"%.*s%s\" exclude each other, give only one",
-				STR_ARG(path), (int)prefix, path.p, other->path);
+				STR_ARG(t->path), (int)prefix, t->path.p, other->path);
 			ok = false;
 		} else {
 			setting_reset(other, t->obj, l->config->arena);
@@ -136,18 +136,20 @@ static bool replace_others(struct config_loading *l, const struct config_origin 
 	return ok;
 }
 
-static bool given_twice(struct config_loading *l, const struct config_origin *at, struct str path,
-	const struct config_origin *before)
+static bool given_twice(
+	struct config_loading *l, const struct config_origin *at, const struct config_target *t)
 {
+	const struct config_origin *before = &t->origins[t->row - t->table->rows];
+
 	/* Of several flags the last one counts, as everywhere. */
 	if (before->layer != at->layer || at->layer == CONFIG_FLAG)
 		return false;
 	if (before->line != 0)
 		config_complain(l, CONFIG_ERROR, at, "\"%.*s\" is given twice, first on line %u",
-			STR_ARG(path), before->line);
+			STR_ARG(t->path), before->line);
 	else
 		config_complain(l, CONFIG_ERROR, at, "\"%.*s\" is given twice, first as %.*s",
-			STR_ARG(path), STR_ARG(before->file));
+			STR_ARG(t->path), STR_ARG(before->file));
 	return true;
 }
 
@@ -162,20 +164,22 @@ void config_check_mode(struct config_loading *l, struct config_reading *r, size_
 		"holds a key and is readable by others: chmod 600 %.*s", STR_ARG(r->file));
 }
 
-static void store(struct config_loading *l, struct config_reading *r,
-	const struct config_origin *at, struct str path, const struct config_target *t,
-	const struct setting_value *v)
+static void store(struct config_loading *l, struct config_reading *r, size_t pos,
+	const struct config_target *t, const struct setting_value *v)
 {
 	const struct setting *row = t->row;
+	const struct config_origin at = config_place(r, pos);
 	struct str *text = (void *)((char *)t->obj + row->offset);
 	struct err e;
 
 	/* Even a value that is refused has been given: nothing else complains that it is missing. */
-	t->origins[row - t->table->rows] = *at;
+	t->origins[row - t->table->rows] = at;
 	if (!setting_assign(row, t->obj, v, l->config->arena, &e))
-		config_complain(l, CONFIG_ERROR, at, "\"%.*s\" %s", STR_ARG(path), e.text);
+		config_complain(l, CONFIG_ERROR, &at, "\"%.*s\" %s", STR_ARG(t->path), e.text);
 	else if ((row->flags & SETTING_FILE) != 0 && text->n > 0)
 		*text = config_file_name(l, r->dir, *text);
+	else if (row->type == SETTING_SECRET && text->n > 0)
+		config_check_mode(l, r, pos);
 }
 
 void config_take(struct config_loading *l, struct config_reading *r, size_t pos, struct str path,
@@ -191,11 +195,7 @@ void config_take(struct config_loading *l, struct config_reading *r, size_t pos,
 		config_complain(l, CONFIG_ERROR, &at,
 			"\"%s\" is a group of settings and must be an object",
 			setting_quote(path).s);
-	if (kind != CONFIG_PATH_SETTING || !allowed(l, &at, path, t.row) ||
-		given_twice(l, &at, path, &t.origins[t.row - t.table->rows]) ||
-		!replace_others(l, &at, path, &t))
-		return;
-	store(l, r, &at, path, &t, v);
-	if (t.row->type == SETTING_SECRET && !setting_empty(t.row, t.obj))
-		config_check_mode(l, r, pos);
+	if (kind == CONFIG_PATH_SETTING && allowed(l, &at, &t) && !given_twice(l, &at, &t) &&
+		replace_others(l, &at, &t))
+		store(l, r, pos, &t, v);
 }

@@ -157,21 +157,21 @@ bool plan_add(struct plan *p, const struct candidate *c)
 /* ---- replies made here ---- */
 
 void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
-	const struct http_header *more, size_t n)
+	const struct http_header *more)
 {
-	struct http_header h[8];
-	size_t k = 0;
+	struct http_header h[4] = {
+		{ STR("Content-Type"), type },
+		{ STR("request-id"), str_from(x->id) },
+		{ STR("x-sluice-id"), str_from(x->id) },
+	};
 
 	if (x->conn == NULL)
 		return;
-	assert(n <= ARRAY_LEN(h) - 3);
-	h[k++] = (struct http_header){ STR("Content-Type"), type };
-	h[k++] = (struct http_header){ STR("request-id"), str_from(x->id) };
-	h[k++] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
-	for (size_t i = 0; i < n; i++)
-		h[k++] = more[i];
+	if (more != NULL)
+		h[3] = *more;
 	x->status = status;
-	conn_reply_head(x->conn, status, http_reason(status), h, k, (int64_t)body.n);
+	conn_reply_head(
+		x->conn, status, http_reason(status), h, more != NULL ? 4 : 3, (int64_t)body.n);
 	conn_reply_body(x->conn, body);
 	x->reply_bytes = conn_sent_bytes(x->conn);
 	conn_reply_end(x->conn);
@@ -200,8 +200,7 @@ void exchange_reply_error(struct exchange *x)
 	}
 	buf_init(&body, SIZE_MAX);
 	x->dialect->print_error(&body, &x->err, str_from(x->id));
-	exchange_reply(
-		x, err_status(kind), STR("application/json"), buf_str(&body), more, more != NULL);
+	exchange_reply(x, err_status(kind), STR("application/json"), buf_str(&body), more);
 	buf_release(&body);
 }
 

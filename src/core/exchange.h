@@ -145,9 +145,9 @@ bool plan_add(struct plan *p, const struct candidate *c);
 
 /* ---- replies made here ---- */
 
-/* Sends a whole reply with the exchange's id and a length. more: further headers. */
+/* Sends a whole reply with the exchange's id and a length. more: one further header, or NULL. */
 void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
-	const struct http_header *more, size_t n);
+	const struct http_header *more);
 /* Sends x->err in the client's dialect. */
 void exchange_reply_error(struct exchange *x);
 

@@ -12,7 +12,7 @@ static enum step answer(struct exchange *x)
 
 	buf_init(&body, REPLY_MAX);
 	x->local->answer(x, &r);
-	exchange_reply(x, r.status, r.type, buf_str(&body), NULL, 0);
+	exchange_reply(x, r.status, r.type, buf_str(&body), NULL);
 	buf_release(&body);
 	return STEP_REPLY;
 }
@@ -22,7 +22,7 @@ static enum step answer_options(struct exchange *x)
 	static const struct http_header allow = { STR_INIT("Allow"),
 		STR_INIT("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") };
 
-	exchange_reply(x, 200, STR("text/plain"), STR(""), &allow, 1);
+	exchange_reply(x, 200, STR("text/plain"), STR(""), &allow);
 	return STEP_REPLY;
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A client that goes away ends its upstream request within 50 ms: while it streams, while the provider
-is silent in a stream, while the client waits for the reply, while the provider's name resolves (needs
-root) and while TLS shakes hands."""
+"""A client that goes away ends its upstream request within 50 ms: while it streams, while the
+provider is silent in a stream, while the client waits for the reply, while the provider's name
+resolves (needs root) and while TLS shakes hands."""
 
 import statistics
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""1,000 clients send their requests of 100 KB at 1.5 KB a second: the latency of other requests must
-stay as it is without them, and a slow request that comes to its end must be answered."""
+"""1,000 clients send their requests of 100 KB at 1.5 KB a second: the latency of other requests
+must stay as it is without them, and a slow request that comes to its end must be answered."""
 
 import socket
 import statistics

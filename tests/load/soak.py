@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A day's requests in fast motion: at least two million, in rounds, beside clients that leave at any
-moment, providers that break off, errors, streams and large bodies. After each round, when all is
-quiet, memory and descriptors are read: they must stay flat. At most five minutes."""
+"""A day's requests in fast motion: at least two million, in rounds, beside clients that leave at
+any moment, providers that break off, errors, streams and large bodies. After each round, when all
+is quiet, memory and descriptors are read: they must stay flat. At most five minutes."""
 
 import os
 import time

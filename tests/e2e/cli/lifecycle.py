@@ -21,7 +21,7 @@ def test_foreground(scene):
 
 
 def test_daemon(scene):
-    text = scene.ok('start', '--daemon')
+    text = scene.ok('start', '--daemon', stdin=subprocess.PIPE)
     has(text, scene.url)
     status = scene.status()
     equal(status['urls'], [scene.url], 'urls')

@@ -361,16 +361,13 @@ static void files_that_others_can_read(void **state)
 static void secrets_stay_secret(void **state)
 {
 	static const char *const texts[] = {
-		"{\"auth.key\": \"TOPSECRET-0123456789\", \"providers\": {\"openai\": {\"api_key\": "
-		"\"xxTOPSECRETxx\", \"proxy\": \"http://u:TOPSECRET@p\", \"headers\": {\"a\": "
-		"\"0123TOPSECRET0123\"}}}}",
+		"{\"auth.key\": \"TOPSECRET-0123456789\", \"providers\": {\"openai\": {\"api_key\": \"xxTOPSECRETxx\", \"proxy\": \"http://u:TOPSECRET@p\", \"headers\": {\"a\": \"0123TOPSECRET0123\"}}}}",
 		"{\"auth.key\": \"TOP SECRET\", \"auth.key_env\": \"xxTOPSECRET-0123456789\"}",
 		"{\"auth.key\": [\"TOPSECRET\"]}",
 		"{\"auth.key\": {\"TOPSECRET\": 1}}",
 		"{\"auth.key_env\": \"xxxxTOPSECRETxxxxxxxx\"}",
 		"{\"providers.openai.api_key\": \"TOPSECRET\\nTOPSECRET\"}",
-		"{\"providers.openai.api_key\": \"TOPSECRET\", \"providers.openai.api_key\": "
-		"\"xTOPSECRET\"}",
+		"{\"providers.openai.api_key\": \"TOPSECRET\", \"providers.openai.api_key\": \"xTOPSECRET\"}",
 		"{\"providers.openai.api_key\": \"TOPSECRET\" \"TOPSECRET\"}",
 		"{\"providers.openai.headers\": \"TOPSECRET\"}",
 		"{\"providers.openai.headers\": {\"a b\": \"TOPSECRET\"}}",
