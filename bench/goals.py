@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass
 
 MEASURED, REFERENCE, BASE = "sluice", "nginx", "direct"
+NOISY = 3  # rounds that differ by more than this factor tell nothing about a ratio
 
 
 @dataclass
@@ -87,7 +88,14 @@ def row_of(metric, by_peer):
     judged = ratio if metric.ratio else mine
     if judged is not None and (metric.ratio or metric.limit):
         row["verdict"] = "ok" if judged <= (metric.ratio or metric.limit) else "over"
+        if metric.ratio and noisy(row["ranges"]):
+            row["verdict"] += ", but noisy"
     return row
+
+
+def noisy(ranges):
+    pairs = [ranges[peer] for peer in (MEASURED, REFERENCE)]
+    return any(low <= 0 or high / low > NOISY for low, high in pairs)
 
 
 def goal_text(metric):
@@ -102,17 +110,20 @@ def number(x):
     return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
 
 
-def spread(row):
-    """Lowest and highest round of what is measured."""
-    low, high = row["ranges"].get(MEASURED, (None, None))
+def spread(row, peer):
+    """Lowest and highest round."""
+    low, high = row["ranges"].get(peer, (None, None))
     return "" if low == high else f"{number(low)}–{number(high)}"
 
 
 def print_table(rows, peers):
-    head = ["", "unit", *peers, f"{MEASURED}, range", f"÷ {REFERENCE}", "goal", ""]
+    ranged = [peer for peer in (REFERENCE, MEASURED) if peer in peers]
+    head = ["", "unit", *peers, *[f"{peer}, range" for peer in ranged], f"÷ {REFERENCE}", "goal",
+            ""]
     lines = [head] + [[
         row["title"], row["unit"], *[number(row["medians"].get(peer)) for peer in peers],
-        spread(row), number(row["ratio"]), row["goal"], row["verdict"] or "",
+        *[spread(row, peer) for peer in ranged], number(row["ratio"]), row["goal"],
+        row["verdict"] or "",
     ] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     left = {0, 1, len(head) - 2, len(head) - 1}
@@ -124,6 +135,8 @@ def print_table(rows, peers):
 
 def print_goals(rows):
     judged = [row for row in rows if row["verdict"]]
-    over = [row["title"] for row in judged if row["verdict"] == "over"]
+    over = [row["title"] for row in judged if row["verdict"].startswith("over")]
+    unclear = [row["title"] for row in judged if row["verdict"].endswith("noisy")]
     print(f"\n{len(judged) - len(over)} of {len(judged)} goals met" +
-          (f"; over: {'; '.join(over)}" if over else ""))
+          (f"; over: {'; '.join(over)}" if over else "") +
+          (f"; too noisy to tell: {'; '.join(unclear)}" if unclear else ""))

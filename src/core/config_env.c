@@ -187,7 +187,7 @@ static struct str dotenv_variable(
 		value = line.value;
 		*ret_at = config_place(&l->dotenv, line.pos);
 		if (value.n > 0)
-			config_check_mode(l, &l->dotenv, line.pos);
+			config_check_exposure(l, &l->dotenv, line.pos);
 	}
 	return value;
 }

@@ -15,7 +15,7 @@ struct config_reading {
 	struct str text;           /* of a file: what offsets are located in */
 	struct setting_place last; /* the place located last */
 	unsigned mode;             /* of a file */
-	bool told_mode;            /* has been said: others can read the keys in it */
+	bool exposed;              /* others can read the keys in it, which has been said */
 };
 
 struct config_loading {
@@ -71,8 +71,8 @@ void config_complain_unknown(
 /* Stores one value of a layer, or complains. Layers come weakest first. */
 void config_take(struct config_loading *l, struct config_reading *r, size_t pos, struct str path,
 	const struct setting_value *v);
-/* Says which file of its owner's holds a key that others can read, once a file. */
-void config_check_mode(struct config_loading *l, struct config_reading *r, size_t pos);
+/* Warns where others can read a key that was found at pos; once a file. */
+void config_check_exposure(struct config_loading *l, struct config_reading *r, size_t pos);
 
 /* The layers: the user's file, the project's and .env; the environment; flags. */
 void config_read_files(struct config_loading *l);

@@ -30,7 +30,7 @@ static int read_real(void *ctx, const char *path, struct config_file *ret)
 	struct stat st;
 	int fd, result;
 
-	/* Without waiting for the other end of a named pipe that has none. */
+	/* Without waiting for the other end of a named pipe that has none, or for a terminal. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return errno;
@@ -41,7 +41,8 @@ static int read_real(void *ctx, const char *path, struct config_file *ret)
 	} else {
 		ret->mode = st.st_mode & 07777;
 		ret->foreign = st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0;
-		fcntl(fd, F_SETFL, O_RDONLY);
+		if (S_ISFIFO(st.st_mode))
+			fcntl(fd, F_SETFL, O_RDONLY);
 		result = read_all(fd, &ret->text);
 	}
 	close(fd);

@@ -153,15 +153,21 @@ static bool given_twice(
 	return true;
 }
 
-void config_check_mode(struct config_loading *l, struct config_reading *r, size_t pos)
+void config_check_exposure(struct config_loading *l, struct config_reading *r, size_t pos)
 {
 	const struct config_origin at = config_place(r, pos);
+	bool in_file = r->text.p != NULL;
 
-	if (r->text.p == NULL || (r->mode & 044) == 0 || r->told_mode)
+	if (r->exposed || (in_file ? (r->mode & 044) == 0 : r->layer != CONFIG_FLAG))
 		return;
-	r->told_mode = true;
-	config_complain(l, CONFIG_WARNING, &at,
-		"holds a key and is readable by others: chmod 600 %.*s", STR_ARG(r->file));
+	r->exposed = true;
+	if (in_file)
+		config_complain(l, CONFIG_WARNING, &at,
+			"holds a key and is readable by others: chmod 600 %.*s", STR_ARG(r->file));
+	else
+		config_complain(l, CONFIG_WARNING, &at,
+			"a key on the command line can be read by others: better name a variable or a "
+			"file that holds it");
 }
 
 static void store(struct config_loading *l, struct config_reading *r, size_t pos,
@@ -179,7 +185,7 @@ static void store(struct config_loading *l, struct config_reading *r, size_t pos
 	else if ((row->flags & SETTING_FILE) != 0 && text->n > 0)
 		*text = config_file_name(l, r->dir, *text);
 	else if (row->type == SETTING_SECRET && text->n > 0)
-		config_check_mode(l, r, pos);
+		config_check_exposure(l, r, pos);
 }
 
 void config_take(struct config_loading *l, struct config_reading *r, size_t pos, struct str path,

@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-	POOL_MAX = 64,          /* easy handles kept for reuse */
-	UPLOAD_MIN = 16 * 1024, /* libcurl's send buffer, by the size of the body */
+	POOL_MAX = 64,            /* easy handles kept for reuse */
+	RECEIVE_BYTES = 8 * 1024, /* libcurl's receive buffer, held as long as the transfer */
+	UPLOAD_MIN = 16 * 1024,   /* libcurl's send buffer, by the size of the body */
 	UPLOAD_MAX = 512 * 1024,
 	KEEPALIVE_S = 60,
 };
@@ -484,6 +485,7 @@ static CURL *easy_new(void)
 	/* Through a proxy always by CONNECT: a proxy that is given whole URLs would need another target, and
 	 * could rewrite what passes. */
 	curl_easy_setopt(e, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);

@@ -381,22 +381,27 @@ static void listening_in_public(void **state)
 
 static void keys_and_their_warnings(void **state)
 {
-	static const char alone[] =
-		"--set auth.key: warning: \"auth.key\" is set and no provider has a key: clients "
-		"can only send it as \"x-sluice-key\", because \"x-api-key\" and bearer are the "
-		"provider's then\n";
-	static const char weak[] =
-		"--set auth.key: warning: \"auth.key\" is short and could be guessed: 16 characters "
-		"or more are better\n";
-	struct fake f = { .sets = { "auth.key=0123456789abcdef" } };
-	struct fake g = { .sets = { "auth.key=0123456789abcde", "providers.openai.api_key=k" } };
+	struct fake alone = { .env = { "SLUICE_AUTH_KEY=0123456789abcdef" } };
+	struct fake weak = { .env = { "SLUICE_AUTH_KEY=0123456789abcde",
+				     "SLUICE_PROVIDERS_OPENAI_API_KEY=k" } };
+	struct fake typed = { .sets = { "providers.openai.api_key=k" } };
 
-	fake_load(&f);
-	assert_problems(&f, alone);
-	fake_release(&f);
-	fake_load(&g);
-	assert_problems(&g, weak);
-	fake_release(&g);
+	fake_load(&alone);
+	assert_problems(&alone,
+		"environment SLUICE_AUTH_KEY: warning: \"auth.key\" is set and no provider has a key: "
+		"clients can only send it as \"x-sluice-key\", because \"x-api-key\" and bearer are "
+		"the provider's then\n");
+	fake_release(&alone);
+	fake_load(&weak);
+	assert_problems(&weak,
+		"environment SLUICE_AUTH_KEY: warning: \"auth.key\" is short and could "
+		"be guessed: 16 characters or more are better\n");
+	fake_release(&weak);
+	fake_load(&typed);
+	assert_problems(&typed,
+		"--set providers.openai.api_key: warning: a key on the command line can "
+		"be read by others: better name a variable or a file that holds it\n");
+	fake_release(&typed);
 }
 
 static void number_of_problems_is_bounded(void **state)

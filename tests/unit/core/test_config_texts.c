@@ -99,6 +99,20 @@ static void defaults_typed_again(void **state)
 	fake_release(&defaults);
 }
 
+static bool name_is_unique(const struct settings *t, size_t row)
+{
+	bool unique = true;
+	struct buf name;
+
+	buf_init(&name, 1000);
+	setting_env_name(STR(""), str_from(t->rows[row].path), &name);
+	for (size_t i = 0; i < t->n; i++)
+		unique = unique &&
+			 setting_env_is(str_from(t->rows[i].path), buf_str(&name)) == (i == row);
+	buf_release(&name);
+	return unique;
+}
+
 static void tables(void **state)
 {
 	const struct settings *const both[] = { &config_settings, &config_provider_settings };
@@ -114,6 +128,7 @@ static void tables(void **state)
 			assert_int_equal(row->max > row->min, bounded);
 			assert_int_equal(row->choices != NULL, row->type == SETTING_ENUM);
 			assert_true(strlen(row->text) > 5);
+			assert_true(name_is_unique(both[k], i));
 			assert_true(strspn(row->path, "abcdefghijklmnopqrstuvwxyz0123456789_.") ==
 				    strlen(row->path));
 		}
