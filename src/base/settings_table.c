@@ -61,21 +61,20 @@ static size_t min(size_t a, size_t b)
 }
 
 /* How many letters must be added, dropped, replaced or swapped with their neighbour (the restricted
- * Damerau-Levenshtein distance); case, and which of . - _ it is, do not count. Right up to DISTANCE_MAX,
- * and more than that when it is more: so only the cells near the diagonal are looked at. */
-static size_t edit_distance(struct str a, struct str b)
+ * Damerau-Levenshtein distance); case, and which of . - _ it is, do not count. Right up to most, and
+ * more than that when it is more: so only the cells near the diagonal are looked at. */
+static size_t edit_distance(struct str a, struct str b, size_t most)
 {
 	size_t rows[3][WORD_MAX + 2];
 	size_t *before = rows[0], *last = rows[1], *now = rows[2];
 
-	if (a.n > WORD_MAX || b.n > WORD_MAX || a.n > b.n + DISTANCE_MAX ||
-		b.n > a.n + DISTANCE_MAX)
+	if (a.n > WORD_MAX || b.n > WORD_MAX || a.n > b.n + most || b.n > a.n + most)
 		return WORD_MAX;
 	for (size_t j = 0; j <= b.n + 1; j++)
 		last[j] = j;
 	for (size_t i = 1; i <= a.n; i++) {
-		size_t from = i > DISTANCE_MAX ? i - DISTANCE_MAX : 1;
-		size_t to = min(b.n, i + DISTANCE_MAX);
+		size_t from = i > most ? i - most : 1;
+		size_t to = min(b.n, i + most);
 		size_t nearest = now[from - 1] = from == 1 ? i : WORD_MAX;
 		now[to + 1] = WORD_MAX;
 		for (size_t j = from; j <= to; j++) {
@@ -87,7 +86,7 @@ static size_t edit_distance(struct str a, struct str b)
 			nearest = min(nearest, now[j]);
 		}
 		/* A swap reaches back two rows, but costs one as well. */
-		if (nearest > DISTANCE_MAX + 1)
+		if (nearest > most + 1)
 			return WORD_MAX;
 		size_t *spare = before;
 		before = last;
@@ -99,8 +98,9 @@ static size_t edit_distance(struct str a, struct str b)
 
 void setting_guess(struct setting_guess *g, struct str misspelt, struct str candidate)
 {
-	size_t distance = edit_distance(misspelt, candidate);
-	bool near = distance <= min(misspelt.n / 4 + 1, DISTANCE_MAX) && distance < candidate.n;
+	const size_t most = min(misspelt.n / 4 + 1, DISTANCE_MAX);
+	size_t distance = edit_distance(misspelt, candidate, most);
+	bool near = distance <= most && distance < candidate.n;
 
 	/* "idle_s" where "limits.idle_s" is meant. */
 	if (!near && misspelt.n > 0 && candidate.n > misspelt.n && str_ends(candidate, misspelt) &&

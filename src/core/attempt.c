@@ -148,8 +148,8 @@ static void begin_reply(struct attempt *a, const struct upstream_reply *r)
 	for (size_t i = 0; i < r->n; i++)
 		h[i] = r->h[i];
 	h[r->n] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
-	conn_reply_head(
-		x->conn, r->status, r->reason, h, r->n + 1, bodyless ? CONN_NO_BODY : r->length);
+	conn_reply_head(x->conn, &(struct conn_reply){ r->status, r->reason, h, r->n + 1,
+					 bodyless ? CONN_NO_BODY : r->length });
 }
 
 static void on_head(void *ctx, const struct upstream_reply *r)

@@ -19,22 +19,17 @@ struct str config_env(const struct config_input *in, struct str name)
 	return (struct str){ NULL, 0 };
 }
 
-/* The provider's setting whose name ends this one, with something before it; the longest if several. */
+/* The provider's setting whose name ends this one, with something before it. No setting's name ends
+ * with another's. */
 static const struct setting *find_provider_row(struct str name)
 {
-	const struct setting *found = NULL;
-	size_t longest = 0;
-
 	for (size_t i = 0; i < config_provider_settings.n; i++) {
 		struct str path = str_from(config_provider_settings.rows[i].path);
-		if (path.n <= longest || path.n + 1 >= name.n ||
-			name.p[name.n - path.n - 1] != '_' ||
-			!setting_env_is(path, str_from_offset(name, name.n - path.n)))
-			continue;
-		found = &config_provider_settings.rows[i];
-		longest = path.n;
+		if (path.n + 1 < name.n && name.p[name.n - path.n - 1] == '_' &&
+			setting_env_is(path, str_from_offset(name, name.n - path.n)))
+			return &config_provider_settings.rows[i];
 	}
-	return found;
+	return NULL;
 }
 
 /* The provider's name by its name in the environment: one that exists if it can be. */

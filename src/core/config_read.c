@@ -36,8 +36,6 @@ static int read_real(void *ctx, const char *path, struct config_file *ret)
 		return errno;
 	if (fstat(fd, &st) != 0) {
 		result = errno;
-	} else if (S_ISDIR(st.st_mode)) {
-		result = EISDIR;
 	} else {
 		ret->mode = st.st_mode & 07777;
 		ret->foreign = st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0;

@@ -170,8 +170,8 @@ void exchange_reply(struct exchange *x, unsigned status, struct str type, struct
 	if (more != NULL)
 		h[3] = *more;
 	x->status = status;
-	conn_reply_head(
-		x->conn, status, http_reason(status), h, more != NULL ? 4 : 3, (int64_t)body.n);
+	conn_reply_head(x->conn, &(struct conn_reply){ status, http_reason(status), h,
+					 more != NULL ? 4 : 3, (int64_t)body.n });
 	conn_reply_body(x->conn, body);
 	x->reply_bytes = conn_sent_bytes(x->conn);
 	conn_reply_end(x->conn);

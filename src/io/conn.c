@@ -450,27 +450,26 @@ static bool keeps_alive(const struct conn *c)
 	       c->end == CONN_OPEN;
 }
 
-void conn_reply_head(struct conn *c, unsigned status, struct str reason,
-	const struct http_header *h, size_t n, int64_t length)
+void conn_reply_head(struct conn *c, const struct conn_reply *r)
 {
 	size_t before = c->out.n;
 
 	assert(!c->replied);
 	c->replied = true;
-	c->no_body = length == CONN_NO_BODY || c->head->method == HTTP_HEAD;
-	c->chunked = length == CONN_LENGTH_UNKNOWN && !c->no_body && c->head->minor >= 1;
-	buf_addf(&c->out, "HTTP/1.1 %u ", status);
-	buf_add(&c->out, reason);
+	c->no_body = r->length == CONN_NO_BODY || c->head->method == HTTP_HEAD;
+	c->chunked = r->length == CONN_LENGTH_UNKNOWN && !c->no_body && c->head->minor >= 1;
+	buf_addf(&c->out, "HTTP/1.1 %u ", r->status);
+	buf_add(&c->out, r->reason);
 	buf_add(&c->out, STR("\r\n"));
-	for (size_t i = 0; i < n; i++)
-		add_header(&c->out, h[i].name, h[i].value);
-	if (length >= 0)
-		buf_addf(&c->out, "Content-Length: %lld\r\n", (long long)length);
+	for (size_t i = 0; i < r->n; i++)
+		add_header(&c->out, r->h[i].name, r->h[i].value);
+	if (r->length >= 0)
+		buf_addf(&c->out, "Content-Length: %lld\r\n", (long long)r->length);
 	else if (c->chunked)
 		buf_add(&c->out, STR("Transfer-Encoding: chunked\r\n"));
 	if (!keeps_alive(c))
 		buf_add(&c->out, STR("Connection: close\r\n"));
-	if (!keeps_alive(c) || (length == CONN_LENGTH_UNKNOWN && !c->chunked && !c->no_body))
+	if (!keeps_alive(c) || (r->length == CONN_LENGTH_UNKNOWN && !c->chunked && !c->no_body))
 		c->head_closes = true;
 	buf_add(&c->out, STR("\r\n"));
 	c->reply_bytes += c->out.n - before;

@@ -70,11 +70,17 @@ void conn_pause_body(struct conn *c, bool pause);
 bool conn_request_complete(const struct conn *c);
 
 enum { CONN_LENGTH_UNKNOWN = -1, CONN_NO_BODY = -2 };
-/* Queues the reply's head. length: body bytes to come, CONN_LENGTH_UNKNOWN (chunked, or until close for HTTP/1.0),
- * or CONN_NO_BODY (204, 304, replies to HEAD: no framing header is added). Framing and Connection headers are
- * added here and must not be in h. */
-void conn_reply_head(struct conn *c, unsigned status, struct str reason,
-	const struct http_header *h, size_t n, int64_t length);
+struct conn_reply {
+	unsigned status;
+	struct str reason;
+	const struct http_header *h; /* without framing and Connection headers: those are added */
+	size_t n;
+	/* Body bytes to come, CONN_LENGTH_UNKNOWN (chunked, or until close for HTTP/1.0), or CONN_NO_BODY
+	 * (204, 304, replies to HEAD: no framing header is added). */
+	int64_t length;
+};
+/* Queues the reply's head. */
+void conn_reply_head(struct conn *c, const struct conn_reply *r);
 /* Queues body bytes; they are copied. */
 void conn_reply_body(struct conn *c, struct str bytes);
 /* The reply is complete; the request's context is forgotten by the connection. */

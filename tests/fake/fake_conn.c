@@ -292,20 +292,20 @@ static void check_header(struct http_header h)
 	assert(!str_eq_nocase(h.name, STR("connection")));
 }
 
-void conn_reply_head(struct conn *c, unsigned status, struct str reason,
-	const struct http_header *h, size_t n, int64_t length)
+void conn_reply_head(struct conn *c, const struct conn_reply *r)
 {
 	assert(is_open(c) && !c->replied);
-	assert(status >= 200 && status <= 999 && is_clean(reason) && length >= CONN_NO_BODY);
+	assert(r->status >= 200 && r->status <= 999 && is_clean(r->reason));
+	assert(r->length >= CONN_NO_BODY);
 	c->replied = true;
-	c->length = length;
-	c->reply.status = status;
-	c->reply.reason = arena_dup(c->memory, reason);
-	c->reply.h = arena_alloc(c->memory, (n + 1) * sizeof(*h));
-	for (size_t i = 0; i < n; i++) {
-		check_header(h[i]);
-		c->reply.h[c->reply.n++] = (struct http_header){ arena_dup(c->memory, h[i].name),
-			arena_dup(c->memory, h[i].value) };
+	c->length = r->length;
+	c->reply.status = r->status;
+	c->reply.reason = arena_dup(c->memory, r->reason);
+	c->reply.h = arena_alloc(c->memory, (r->n + 1) * sizeof(*r->h));
+	for (size_t i = 0; i < r->n; i++) {
+		check_header(r->h[i]);
+		c->reply.h[c->reply.n++] = (struct http_header){ arena_dup(c->memory, r->h[i].name),
+			arena_dup(c->memory, r->h[i].value) };
 	}
 }
 

@@ -31,6 +31,7 @@ CASES = [
     ),
     ("check-size", {"src/base/a.c": "int f(int a,\n\tint b)\n{\n" + "\ta++;\n" * 56 + "}\n"}, None),
     ("check-size", {"src/base/a.c": "int f(int a,\n\tint b)\n{\n" + "\ta++;\n" * 57 + "}\n"}, "f has 61 lines"),
+    ("check-size", {"src/base/a.c": "/* Why. */\nint f(void)\n{\n" + "\ta++;\n" * 57 + "}\n"}, None),
     ("check-size", {"src/base/a.c": "void g(int a, void (*f)(int, int), int c, int d, int e)\n{\n}\n"}, None),
     ("check-size", {"src/base/a.c": "void g(int a, int b, int c, int d, int e,\n\tint f)\n{\n}\n"}, "6 parameters"),
     ("check-size", {"src/base/a.h": "\n" * 801}, "801 lines"),

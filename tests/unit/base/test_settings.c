@@ -393,11 +393,12 @@ static void guesses(void **state)
 		{ "listne", "listen" },
 		{ "idle_s", "limits.idle_s" },
 		{ "lsiten", "listen" },
+		{ "lgo", "log" },
 		{ "port", "" },
 		{ "x", "" },
 		{ "", "" },
 	};
-	static const char *const words[] = { "listen", "limits.idle_s", "limits.drain_s" };
+	static const char *const words[] = { "listen", "limits.idle_s", "limits.drain_s", "log" };
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct setting_guess g = { 0 };
@@ -441,6 +442,25 @@ static void json_positions(void **state)
 	setting_locate(text, root.members[1].value.members[0].pos, &at);
 	assert_int_equal(at.line, 3);
 	assert_int_equal(at.column, 8);
+}
+
+static void positions_behind_a_mark(void **state)
+{
+	const struct str text = STR("\xEF\xBB\xBF{\"a\": 1, 2}");
+	struct setting_value root;
+	struct setting_place at = { 0 };
+	struct err e;
+	size_t pos;
+
+	assert_false(setting_read_json(arena, text, &root, &pos, &e));
+	setting_locate(text, pos, &at);
+	assert_int_equal(at.line, 1);
+	assert_int_equal(at.column, 10);
+	/* Back, and forth again. */
+	setting_locate(text, 3, &at);
+	assert_int_equal(at.column, 1);
+	setting_locate(text, 1000, &at);
+	assert_int_equal(at.column, 12);
 }
 
 static void json_mistakes(void **state)
@@ -519,6 +539,7 @@ int main(void)
 		TEST(guesses),
 		TEST(quotes),
 		TEST(json_positions),
+		TEST(positions_behind_a_mark),
 		TEST(json_mistakes),
 		TEST(blank_documents),
 		TEST(descriptions),

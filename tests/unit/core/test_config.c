@@ -250,8 +250,8 @@ static void problems_in_variables_and_flags(void **state)
 					  "SLUICE_LIMITS_PING_S=2\n"
 					  "SLUICE_LOG_FILE=\"x\n" } },
 		.env = { "SLUICE_PORT=tcp://10.0.0.1:7780", "SLUICE_LITSEN=localhost:1",
-			"SLUICE_PROVIDERS_OPENAI_BASE_URI=x",
-			"SLUICE_LIMITS_IDLE_S=", "SLUICE_PROVIDERS__API_KEY=x" },
+			"SLUICE_PROVIDERS_OPENAI_BASE_URI=x", "SLUICE_LIMITS_IDLE_S=",
+			"SLUICE_PROVIDERS__API_KEY=x", "SLUICE_PROVIDERS_OPENAIXHTTP2=1" },
 		.sets = { "log.level", "log.file.x=1", "limits=1", "limits.idle_s=x" },
 	};
 
@@ -273,6 +273,8 @@ static void problems_in_variables_and_flags(void **state)
 		"from 0.05 to 86400, not \"\"\n"
 		"environment SLUICE_PROVIDERS__API_KEY: warning: unknown setting "
 		"\"SLUICE_PROVIDERS__API_KEY\"\n"
+		"environment SLUICE_PROVIDERS_OPENAIXHTTP2: warning: unknown setting "
+		"\"SLUICE_PROVIDERS_OPENAIXHTTP2\"\n"
 		"--set log.level: error: must be written PATH=VALUE\n"
 		"--set log.file.x: error: unknown setting \"log.file.x\", did you mean \"log.file\"?\n"
 		"--set limits: error: \"limits\" is a group of settings and must be an object\n"

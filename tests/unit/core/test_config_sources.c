@@ -279,6 +279,7 @@ static void keys_replace_each_other(void **state)
 	assert_bytes(f.config->providers[1].api_key, "mine");
 	assert_int_equal(f.config->providers[1].api_key_env.n, 0);
 	assert_bytes(f.config->providers[2].api_key, "gee");
+	assert_origin(&f.report.providers[1].v[CONFIG_PROVIDER_ROW_api_key_env], "default");
 	fake_release(&f);
 	f = (struct fake){
 		.files = { { USER_FILE, "{\"providers.openai.api_key_file\": \"/none\"}" } },
@@ -302,7 +303,7 @@ static void keys_that_cannot_be_had(void **state)
 				   "\"openrouter\": {\"api_key_env\": \"SPACED\"}},\n"
 				   "\"auth\": {\"key_file\": \"/none\"}}" },
 			{ "/empty", "\nkey on the second line\n" } },
-		.env = { "SPACED=very secret" },
+		.env = { "SPACED=very secret", "MY_KEY= \n" },
 	};
 
 	fake_load(&f);

@@ -99,17 +99,23 @@ static void defaults_typed_again(void **state)
 	fake_release(&defaults);
 }
 
+/* A provider's name stands before the setting's: no name may end with another one. */
 static bool name_is_unique(const struct settings *t, size_t row)
 {
 	bool unique = true;
-	struct buf name;
+	struct buf name, other;
 
 	buf_init(&name, 1000);
-	setting_env_name(STR(""), str_from(t->rows[row].path), &name);
-	for (size_t i = 0; i < t->n; i++)
-		unique = unique &&
-			 setting_env_is(str_from(t->rows[i].path), buf_str(&name)) == (i == row);
+	buf_init(&other, 1000);
+	setting_env_name(STR("_"), str_from(t->rows[row].path), &name);
+	for (size_t i = 0; i < t->n && unique; i++) {
+		buf_clear(&other);
+		setting_env_name(STR("_"), str_from(t->rows[i].path), &other);
+		unique = i == row || !str_ends(buf_str(&other), buf_str(&name)) ||
+			 (t == &config_settings && other.n != name.n);
+	}
 	buf_release(&name);
+	buf_release(&other);
 	return unique;
 }
 

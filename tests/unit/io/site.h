@@ -35,7 +35,8 @@ struct site {
 
 static inline void site_answer(struct visit *v, unsigned status, struct str body)
 {
-	conn_reply_head(v->c, status, STR("Reason"), NULL, 0, (int64_t)body.n);
+	conn_reply_head(
+		v->c, &(struct conn_reply){ status, STR("Reason"), NULL, 0, (int64_t)body.n });
 	conn_reply_body(v->c, body);
 	conn_reply_end(v->c);
 	v->c = NULL;

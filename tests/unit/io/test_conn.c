@@ -209,7 +209,7 @@ static void expecting_client_over_the_limit(void **state)
 
 static void reply_in_pieces(struct visit *v, int64_t length)
 {
-	conn_reply_head(v->c, 200, STR("Reason"), NULL, 0, length);
+	conn_reply_head(v->c, &(struct conn_reply){ 200, STR("Reason"), NULL, 0, length });
 	conn_reply_body(v->c, STR("ab"));
 	conn_reply_body(v->c, STR(""));
 	conn_reply_body(v->c, STR("cde"));
@@ -277,7 +277,7 @@ static void slow_readers_get_it_all(void **state)
 		say(s->loop, fd, STR(GET("/hold")));
 		struct visit *v = site_visit(s, 1);
 		until(s->loop, v->ended);
-		conn_reply_head(v->c, 200, STR("R"), NULL, 0, lengths_[i]);
+		conn_reply_head(v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, lengths_[i] });
 		for (int k = 0; k < 3 << 10; k++)
 			conn_reply_body(v->c, (struct str){ kilobyte, sizeof(kilobyte) });
 		assert_true(conn_full(v->c));
@@ -310,7 +310,7 @@ static void full_and_drained(void **state)
 	say(s->loop, fd, STR(GET("/hold")));
 	struct visit *v = site_visit(s, 1);
 	until(s->loop, v->ended);
-	conn_reply_head(v->c, 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN);
+	conn_reply_head(v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN });
 	for (unsigned round = 1; round <= 3; round++) {
 		unsigned long sent = 0;
 		while (!conn_full(v->c)) {
@@ -377,7 +377,8 @@ static void drained_after_a_pipelined_reply(void **state)
 	say(s->loop, fd, STR(GET("/hold") GET("/hold")));
 	struct visit *first = site_visit(s, 1);
 	until(s->loop, first->ended);
-	conn_reply_head(first->c, 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN);
+	conn_reply_head(
+		first->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN });
 	for (int i = 0; i < 8; i++)
 		conn_reply_body(first->c, (struct str){ big, sizeof(big) });
 	conn_reply_end(first->c);
@@ -537,7 +538,8 @@ static void leaves_while_a_reply_is_under_way(void **state)
 		say(s->loop, fd, STR(GET("/hold")));
 		struct visit *v = site_visit(s, 1);
 		until(s->loop, v->ended);
-		conn_reply_head(v->c, 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN);
+		conn_reply_head(
+			v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN });
 		for (int i = 0; i < 8; i++)
 			conn_reply_body(v->c, (struct str){ big, sizeof(big) });
 		calm(s->loop);

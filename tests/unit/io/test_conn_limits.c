@@ -163,7 +163,8 @@ static void stalled_readers(void **state)
 		say(s->loop, fd, STR(GET("/hold")));
 		struct visit *v = site_visit(s, 1);
 		until(s->loop, v->ended);
-		conn_reply_head(v->c, 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN);
+		conn_reply_head(
+			v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN });
 		for (int i = 0; i < 8; i++)
 			conn_reply_body(v->c, (struct str){ big, sizeof(big) });
 		if (ended) {
@@ -191,7 +192,7 @@ static void slow_readers_may_be_slow(void **state)
 	say(s->loop, fd, STR(GET("/hold")));
 	struct visit *v = site_visit(s, 1);
 	until(s->loop, v->ended);
-	conn_reply_head(v->c, 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN);
+	conn_reply_head(v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN });
 	for (int i = 0; i < 8; i++)
 		conn_reply_body(v->c, (struct str){ big, sizeof(big) });
 	for (int i = 0; i < 15; i++) {
@@ -339,7 +340,7 @@ static void drains_behind_a_stream(void **state)
 	say(s->loop, fd, STR(GET("/hold")));
 	struct visit *v = site_visit(s, 1);
 	until(s->loop, v->ended);
-	conn_reply_head(v->c, 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN);
+	conn_reply_head(v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN });
 	conn_reply_body(v->c, STR("a"));
 	calm(s->loop);
 	server_drain(s->server);
