@@ -99,15 +99,21 @@ static int open_log(const struct config *c)
 	return fd;
 }
 
+/* The log's writer has a descriptor of its own. */
+static void close_log(int fd)
+{
+	if (fd != STDERR_FILENO)
+		close(fd);
+}
+
 static void reopen_log(struct serving *s)
 {
 	int fd = open_log(s->svc.config);
 
 	if (fd < 0)
 		return;
-	int old = log_writer_set_fd(s->log.writer, fd);
-	if (old != STDERR_FILENO)
-		close(old);
+	log_writer_set_fd(s->log.writer, fd);
+	close_log(fd);
 }
 
 static bool same_list(const struct str_list *a, const struct str_list *b)
@@ -400,6 +406,7 @@ int serve(const struct serve_options *o)
 		if (getrandom(&s.svc.id_seed, sizeof(s.svc.id_seed), 0) < 0)
 			s.svc.id_seed = (uint32_t)getpid();
 		ok = start(&s, log_fd, &report);
+		close_log(log_fd);
 		if (ok)
 			loop_run(s.svc.loop);
 		if (ok && o->state_path != NULL)

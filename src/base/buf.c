@@ -49,6 +49,7 @@ void buf_add(struct buf *b, struct str s)
 {
 	if (s.n == 0 || !buf_reserve(b, s.n))
 		return;
+	assert(b->p != NULL);
 	memcpy(b->p + b->n, s.p, s.n);
 	b->n += s.n;
 }

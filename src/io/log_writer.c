@@ -6,6 +6,7 @@
 #include "base/buf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ struct log_writer {
 	struct buf filling, writing;
 	size_t max;
 	uint64_t dropped;
-	int fd;
+	int fd; /* our own, and always the same: a worker may be using it */
 	bool busy;
 };
 
@@ -93,7 +94,7 @@ struct log_writer *log_writer_new(struct loop *l, int fd, size_t queue_bytes)
 	struct log_writer *w = must_alloc(sizeof(*w));
 
 	w->loop = l;
-	w->fd = fd;
+	w->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	w->max = queue_bytes;
 	w->timer = timer_new(l, on_timer, w);
 	buf_init(&w->filling, SIZE_MAX);
@@ -113,12 +114,9 @@ void log_writer_put(struct log_writer *w, struct str line)
 	buf_add(&w->filling, line);
 }
 
-int log_writer_set_fd(struct log_writer *w, int fd)
+void log_writer_set_fd(struct log_writer *w, int fd)
 {
-	int old = w->fd;
-
-	w->fd = fd;
-	return old;
+	dup3(fd, w->fd, O_CLOEXEC);
 }
 
 void log_writer_free(struct log_writer *w)
@@ -137,5 +135,6 @@ void log_writer_free(struct log_writer *w)
 	write_all(w->fd, buf_str(&w->filling), GIVE_UP_MS);
 	buf_release(&w->filling);
 	buf_release(&w->writing);
+	close(w->fd);
 	free(w);
 }

@@ -130,11 +130,9 @@ enum endpoint_kind endpoint_find(const struct http_head *head, const struct dial
 
 struct str model_short_name(struct str model)
 {
-	size_t n = model.n;
-
 	if (str_starts(model, STR("claude-")) && model.n > 7)
 		model = str_from_offset(model, 7);
-	n = model.n;
+	size_t n = model.n;
 	/* A date at the end: "-20260901". */
 	if (n > 9 && model.p[n - 9] == '-') {
 		uint64_t date;

@@ -30,12 +30,9 @@ void log_writer_put(struct log_writer *w, struct str line)
 	w->lines++;
 }
 
-int log_writer_set_fd(struct log_writer *w, int fd)
+void log_writer_set_fd(struct log_writer *w, int fd)
 {
-	int old = w->fd;
-
 	w->fd = fd;
-	return old;
 }
 
 void log_writer_free(struct log_writer *w)

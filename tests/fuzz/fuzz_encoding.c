@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	for (size_t i = 0; i < sizeof(kinds); i++)
-		if (data[0] == kinds[i])
+		if ((char)data[0] == kinds[i])
 			kind = (enum encoding)i;
 	struct str coded = { (const char *)data + 2, size - 2 };
 	struct str few = { coded.p, coded.n < 64 ? coded.n : 64 };

@@ -14,8 +14,7 @@ static const char *const streams[] = {
 	START DELTA DELTA USAGE STOP,
 	"event: message_start\r\ndata: {}\r\n\r\nevent: ping\r\ndata: {}\r\n\r\n",
 	"event: a\rdata: 1\r\revent: b\rdata: 2\r\r",
-	"\xEF\xBB\xBF"
-	"data: with a mark\n\ndata: 2\n\n",
+	"\357\273\277data: with a mark\n\ndata: 2\n\n",
 	": comment\n\n\n\n\ndata: a\ndata: b\n\n:\n\n",
 	"data: no blank line at the end\n\ndata: x",
 	"data: no blank line at the end\n\ndata: x\n",

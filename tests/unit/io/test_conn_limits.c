@@ -87,6 +87,34 @@ static void idle_connections_end_silently(void **state)
 	}
 }
 
+/* A client that is slow to read the end of a reply is not idle either. */
+static void a_reply_being_read_is_not_idle(void **state)
+{
+	static char big[1 << 20];
+	struct site *s = site_open();
+	int fd = dial(s->port);
+	struct buf got;
+
+	s->limits.idle_ms = 50;
+	site_limit(s);
+	buf_init(&got, SIZE_MAX);
+	say(s->loop, fd, STR(GET("/hold")));
+	struct visit *v = site_visit(s, 1);
+	until(s->loop, v->ended);
+	conn_reply_head(v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, 8 << 20 });
+	for (int i = 0; i < 8; i++)
+		conn_reply_body(v->c, (struct str){ big, sizeof(big) });
+	conn_reply_end(v->c);
+	v->c = NULL;
+	sleep_ms(s->loop, 200);
+	/* All of it; and then it is idle. */
+	assert_int_equal(hear_all(s->loop, fd, &got), HEARD_END);
+	assert_true(got.n > 8 << 20);
+	close(fd);
+	buf_release(&got);
+	site_close(s);
+}
+
 /* Work is not idleness: a request that waits for its answer may wait. */
 static void a_waiting_request_is_not_idle(void **state)
 {
@@ -380,6 +408,7 @@ int main(void)
 		cmocka_unit_test(slow_heads),
 		cmocka_unit_test(idle_time_is_not_head_time),
 		cmocka_unit_test(idle_connections_end_silently),
+		cmocka_unit_test(a_reply_being_read_is_not_idle),
 		cmocka_unit_test(a_waiting_request_is_not_idle),
 		cmocka_unit_test(slow_bodies),
 		cmocka_unit_test(paused_bodies_are_not_slow),

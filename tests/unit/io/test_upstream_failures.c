@@ -134,61 +134,60 @@ static void through_a_proxy(void **state)
 
 /* ---- bad and broken replies ---- */
 
+static const struct {
+	const char *bytes; /* then the connection ends */
+	enum upstream_failure why;
+	unsigned heads;
+	const char *body;
+	bool decode, reset;
+} failing_replies[] = {
+	{ "", UPSTREAM_BROKEN, 0, "", false, false },
+	{ "", UPSTREAM_BROKEN, 0, "", false, true },
+	{ "not HTTP at all\r\n\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
+	{ "HTTP/0.9 200 OK\r\n\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
+	{ "HTTP/9.9 200 OK\r\n\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
+	{ HEAD, UPSTREAM_BAD_REPLY, 0, "", false, false },
+	{ HEAD "A: 1\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
+	{ "HTTP/1.1 100 Continue\r\n\r\n", UPSTREAM_BROKEN, 0, "", false, false },
+	{ HEAD "Content-Length: 5\r\n\r\nab", UPSTREAM_BROKEN, 1, "ab", false, false },
+	{ HEAD "Content-Length: 5\r\n\r\n", UPSTREAM_BROKEN, 1, "", false, true },
+	{ HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", UPSTREAM_BROKEN, 1, "ab", false,
+		false },
+	{ HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nab", UPSTREAM_BROKEN, 1, "ab", false,
+		false },
+	{ HEAD "Transfer-Encoding: chunked\r\n\r\nzz\r\nab", UPSTREAM_BROKEN, 1, "", false, false },
+	{ HEAD "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone", UPSTREAM_BAD_REPLY, 1, "",
+		true, false },
+	{ HEAD "Content-Encoding: lzma\r\nContent-Length: 4\r\n\r\nnone", UPSTREAM_BAD_REPLY, 1, "",
+		true, false },
+};
+
 static void replies_that_fail(void **state)
 {
-	static const struct {
-		const char *bytes; /* then the connection ends */
-		enum upstream_failure why;
-		unsigned heads;
-		const char *body;
-		bool decode, reset;
-	} rows[] = {
-		{ "", UPSTREAM_BROKEN, 0, "", false, false },
-		{ "", UPSTREAM_BROKEN, 0, "", false, true },
-		{ "not HTTP at all\r\n\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
-		{ "HTTP/0.9 200 OK\r\n\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
-		{ "HTTP/9.9 200 OK\r\n\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
-		{ HEAD, UPSTREAM_BAD_REPLY, 0, "", false, false },
-		{ HEAD "A: 1\r\n", UPSTREAM_BAD_REPLY, 0, "", false, false },
-		{ "HTTP/1.1 100 Continue\r\n\r\n", UPSTREAM_BROKEN, 0, "", false, false },
-		{ HEAD "Content-Length: 5\r\n\r\nab", UPSTREAM_BROKEN, 1, "ab", false, false },
-		{ HEAD "Content-Length: 5\r\n\r\n", UPSTREAM_BROKEN, 1, "", false, true },
-		{ HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", UPSTREAM_BROKEN, 1, "ab",
-			false, false },
-		{ HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nab", UPSTREAM_BROKEN, 1, "ab", false,
-			false },
-		{ HEAD "Transfer-Encoding: chunked\r\n\r\nzz\r\nab", UPSTREAM_BROKEN, 1, "", false,
-			false },
-		{ HEAD "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone",
-			UPSTREAM_BAD_REPLY, 1, "", true, false },
-		{ HEAD "Content-Encoding: lzma\r\nContent-Length: 4\r\n\r\nnone",
-			UPSTREAM_BAD_REPLY, 1, "", true, false },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(failing_replies); i++) {
 		struct provider p;
 		struct call c;
 		struct buf got;
 		provider_open(&p);
 		struct upstream_request rq = request_to(&p, HTTP_POST, STR("{}"));
-		rq.decode = rows[i].decode;
+		rq.decode = failing_replies[i].decode;
 		buf_init(&got, SIZE_MAX);
 		call_start(&c, &p, &rq);
 		int fd = provider_accept(&p);
 		provider_read(&p, fd, &got);
-		say(p.loop, fd, str_from(rows[i].bytes));
-		if (rows[i].reset) {
+		say(p.loop, fd, str_from(failing_replies[i].bytes));
+		if (failing_replies[i].reset) {
 			calm(p.loop);
 			reset_socket(fd);
 		} else {
 			close(fd);
 		}
 		call_wait(&c);
-		if (c.why != rows[i].why)
-			print_error("%s: %s\n", rows[i].bytes, c.text);
-		assert_int_equal(c.why, rows[i].why);
-		assert_int_equal(c.heads, rows[i].heads);
-		assert_str(buf_str(&c.body), str_from(rows[i].body));
+		if (c.why != failing_replies[i].why)
+			print_error("%s: %s\n", failing_replies[i].bytes, c.text);
+		assert_int_equal(c.why, failing_replies[i].why);
+		assert_int_equal(c.heads, failing_replies[i].heads);
+		assert_str(buf_str(&c.body), str_from(failing_replies[i].body));
 		assert_int_equal(provider_try(&p), -1); /* not tried again */
 		call_release(&c);
 		buf_release(&got);

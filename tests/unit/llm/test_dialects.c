@@ -24,68 +24,68 @@ static enum endpoint_kind find(
 	return endpoint_find(&head, ret);
 }
 
+static const struct {
+	const char *request, *h0, *h1;
+	enum endpoint_kind kind;
+	const struct dialect *dialect;
+} endpoint_rows[] = {
+	/* What is interpreted: by method and path alone. */
+	{ "POST /v1/messages", "", "", ENDPOINT_MESSAGES, &dialect_anthropic },
+	{ "POST /v1/messages?beta=true", "", "", ENDPOINT_MESSAGES, &dialect_anthropic },
+	{ "POST /v1/messages", "openai-beta: x", "x-goog-api-key: k", ENDPOINT_MESSAGES,
+		&dialect_anthropic },
+	{ "POST /v1/messages/count_tokens", "", "", ENDPOINT_COUNT, &dialect_anthropic },
+	{ "POST /v1/messages/count_tokens?x", "", "", ENDPOINT_COUNT, &dialect_anthropic },
+	/* The same paths otherwise. */
+	{ "GET /v1/messages", "", "", ENDPOINT_RELAY, &dialect_anthropic },
+	{ "POST /v1/messages/", "", "", ENDPOINT_RELAY, &dialect_anthropic },
+	{ "POST /v1/messages/batches", "", "", ENDPOINT_RELAY, &dialect_anthropic },
+	{ "PUT /v1/messages/count_tokens", "", "", ENDPOINT_RELAY, &dialect_anthropic },
+	{ "POST /v1/messagesx", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	{ "POST //v1/messages", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	{ "POST /V1/messages", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	/* Anthropic's headers come first. */
+	{ "GET /v1/models", "anthropic-version: 2023-06-01", "", ENDPOINT_RELAY,
+		&dialect_anthropic },
+	{ "GET /v1/files", "Anthropic-Beta: x", "Authorization: Bearer k", ENDPOINT_RELAY,
+		&dialect_anthropic },
+	{ "GET /v1beta/x", "anthropic-version: 1", "x-goog-api-key: k", ENDPOINT_RELAY,
+		&dialect_anthropic },
+	{ "GET /anything", "anthropic-version:", "", ENDPOINT_RELAY, &dialect_anthropic },
+	/* Gemini. */
+	{ "POST /v1beta/models/m:generateContent", "", "", ENDPOINT_RELAY, &dialect_gemini },
+	{ "GET /v1beta/models?key=k", "Authorization: Bearer k", "", ENDPOINT_RELAY,
+		&dialect_gemini },
+	{ "GET /v1/models", "X-Goog-Api-Key: k", "", ENDPOINT_RELAY, &dialect_gemini },
+	{ "GET /v1beta", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	/* OpenAI: by path, by headers, by a bearer without the others. */
+	{ "POST /v1/chat/completions", "", "", ENDPOINT_RELAY, &dialect_openai },
+	{ "POST /v1/responses", "", "", ENDPOINT_RELAY, &dialect_openai },
+	{ "GET /v1/responses/r_1/input_items?x", "", "", ENDPOINT_RELAY, &dialect_openai },
+	{ "GET /v1/models", "", "", ENDPOINT_RELAY, &dialect_openai },
+	{ "GET /v1/models", "x-api-key: k", "", ENDPOINT_RELAY, &dialect_openai },
+	{ "GET /v1/modelsx", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	{ "GET /v1/new", "OpenAI-Organization: o", "", ENDPOINT_RELAY, &dialect_openai },
+	{ "GET /v1/new", "authorization: bearer k", "", ENDPOINT_RELAY, &dialect_openai },
+	{ "GET /v1/new", "authorization: Basic k", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	/* Nobody. */
+	{ "GET /", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	{ "GET /v1/new", "x-api-key: k", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	{ "OPTIONS *", "anthropic-version: 1", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
+	{ "OPTIONS *", "authorization: Bearer k", "", ENDPOINT_UNKNOWN, &dialect_openai },
+};
+
 static void endpoints(void **state)
 {
-	static const struct {
-		const char *request, *h0, *h1;
-		enum endpoint_kind kind;
-		const struct dialect *dialect;
-	} rows[] = {
-		/* What is interpreted: by method and path alone. */
-		{ "POST /v1/messages", "", "", ENDPOINT_MESSAGES, &dialect_anthropic },
-		{ "POST /v1/messages?beta=true", "", "", ENDPOINT_MESSAGES, &dialect_anthropic },
-		{ "POST /v1/messages", "openai-beta: x", "x-goog-api-key: k", ENDPOINT_MESSAGES,
-			&dialect_anthropic },
-		{ "POST /v1/messages/count_tokens", "", "", ENDPOINT_COUNT, &dialect_anthropic },
-		{ "POST /v1/messages/count_tokens?x", "", "", ENDPOINT_COUNT, &dialect_anthropic },
-		/* The same paths otherwise. */
-		{ "GET /v1/messages", "", "", ENDPOINT_RELAY, &dialect_anthropic },
-		{ "POST /v1/messages/", "", "", ENDPOINT_RELAY, &dialect_anthropic },
-		{ "POST /v1/messages/batches", "", "", ENDPOINT_RELAY, &dialect_anthropic },
-		{ "PUT /v1/messages/count_tokens", "", "", ENDPOINT_RELAY, &dialect_anthropic },
-		{ "POST /v1/messagesx", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		{ "POST //v1/messages", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		{ "POST /V1/messages", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		/* Anthropic's headers come first. */
-		{ "GET /v1/models", "anthropic-version: 2023-06-01", "", ENDPOINT_RELAY,
-			&dialect_anthropic },
-		{ "GET /v1/files", "Anthropic-Beta: x", "Authorization: Bearer k", ENDPOINT_RELAY,
-			&dialect_anthropic },
-		{ "GET /v1beta/x", "anthropic-version: 1", "x-goog-api-key: k", ENDPOINT_RELAY,
-			&dialect_anthropic },
-		{ "GET /anything", "anthropic-version:", "", ENDPOINT_RELAY, &dialect_anthropic },
-		/* Gemini. */
-		{ "POST /v1beta/models/m:generateContent", "", "", ENDPOINT_RELAY,
-			&dialect_gemini },
-		{ "GET /v1beta/models?key=k", "Authorization: Bearer k", "", ENDPOINT_RELAY,
-			&dialect_gemini },
-		{ "GET /v1/models", "X-Goog-Api-Key: k", "", ENDPOINT_RELAY, &dialect_gemini },
-		{ "GET /v1beta", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		/* OpenAI: by path, by headers, by a bearer without the others. */
-		{ "POST /v1/chat/completions", "", "", ENDPOINT_RELAY, &dialect_openai },
-		{ "POST /v1/responses", "", "", ENDPOINT_RELAY, &dialect_openai },
-		{ "GET /v1/responses/r_1/input_items?x", "", "", ENDPOINT_RELAY, &dialect_openai },
-		{ "GET /v1/models", "", "", ENDPOINT_RELAY, &dialect_openai },
-		{ "GET /v1/models", "x-api-key: k", "", ENDPOINT_RELAY, &dialect_openai },
-		{ "GET /v1/modelsx", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		{ "GET /v1/new", "OpenAI-Organization: o", "", ENDPOINT_RELAY, &dialect_openai },
-		{ "GET /v1/new", "authorization: bearer k", "", ENDPOINT_RELAY, &dialect_openai },
-		{ "GET /v1/new", "authorization: Basic k", "", ENDPOINT_UNKNOWN,
-			&dialect_anthropic },
-		/* Nobody. */
-		{ "GET /", "", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		{ "GET /v1/new", "x-api-key: k", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		{ "OPTIONS *", "anthropic-version: 1", "", ENDPOINT_UNKNOWN, &dialect_anthropic },
-		{ "OPTIONS *", "authorization: Bearer k", "", ENDPOINT_UNKNOWN, &dialect_openai },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(endpoint_rows); i++) {
 		const struct dialect *d = NULL;
-		enum endpoint_kind kind = find(rows[i].request, rows[i].h0, rows[i].h1, &d);
-		if (kind != rows[i].kind || d != rows[i].dialect)
-			print_error("%s [%s] [%s]\n", rows[i].request, rows[i].h0, rows[i].h1);
-		assert_int_equal(kind, rows[i].kind);
-		assert_ptr_equal(d, rows[i].dialect);
+		enum endpoint_kind kind = find(
+			endpoint_rows[i].request, endpoint_rows[i].h0, endpoint_rows[i].h1, &d);
+		if (kind != endpoint_rows[i].kind || d != endpoint_rows[i].dialect)
+			print_error("%s [%s] [%s]\n", endpoint_rows[i].request, endpoint_rows[i].h0,
+				endpoint_rows[i].h1);
+		assert_int_equal(kind, endpoint_rows[i].kind);
+		assert_ptr_equal(d, endpoint_rows[i].dialect);
 	}
 }
 
