@@ -105,7 +105,8 @@ static void build_body(struct exchange *x, const struct candidate *c, struct buf
 {
 	if (!is_interpreted(x)) {
 		ret->streamed =
-			x->head->chunked || (x->head->has_length && x->head->content_length > 0);
+			x->head->method != HTTP_HEAD &&
+			(x->head->chunked || (x->head->has_length && x->head->content_length > 0));
 		ret->streamed_length = x->head->has_length ? (int64_t)x->head->content_length : -1;
 		return;
 	}

@@ -18,6 +18,12 @@ static void mark_dirty(struct conn *c)
 		list_push(&c->server->dirty, &c->dirty);
 }
 
+/* A reply is still on its way out: the client is not idle. */
+static bool is_sending(const struct conn *c)
+{
+	return c->writing || c->out.n > 0;
+}
+
 /* ---- end of life ---- */
 
 static void on_closed(uv_handle_t *h)
@@ -120,14 +126,14 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		return;
 	if (n < 0) {
 		/* Also a half-close: who stops sending is taken as gone (a finished reply is still sent). */
-		if (c->ctx == NULL && c->end != CONN_LINGER && (c->out.n > 0 || c->writing))
-			c->end = CONN_FLUSH_CLOSE;
-		else
+		if (c->ctx != NULL || c->end == CONN_LINGER || !is_sending(c)) {
 			conn_lost(c);
-		if (c->end == CONN_FLUSH_CLOSE) {
-			c->reading = false;
-			uv_read_stop(stream);
+			return;
 		}
+		if (c->end == CONN_OPEN)
+			c->end = CONN_FLUSH_CLOSE;
+		c->reading = false;
+		uv_read_stop(stream);
 		return;
 	}
 	if (c->end == CONN_OPEN)
@@ -169,7 +175,8 @@ static bool may_parse(const struct conn *c)
 	if (c->end != CONN_OPEN)
 		return false;
 	if (c->ctx == NULL)
-		return true; /* between requests, or discarding the rest of one */
+		/* Between requests, or discarding the rest of one. Who does not read replies gets no more of them. */
+		return !conn_full(c);
 	return !c->request_done && c->body_mode != BODY_UNWANTED && !c->body_paused &&
 	       c->pending.kind == ERR_NONE;
 }
@@ -234,6 +241,7 @@ static struct str process(struct conn *c, struct str in)
 {
 	struct str body;
 	struct err e = { 0 };
+	bool in_head = http1_in_head(c->http);
 
 	c->processing = true;
 	while (may_parse(c)) {
@@ -259,6 +267,8 @@ static struct str process(struct conn *c, struct str in)
 		}
 	}
 	c->processing = false;
+	if (c->ctx == NULL && !in_head && http1_in_head(c->http))
+		c->since_ms = loop_now_ms(c->server->loop);
 	return in;
 }
 
@@ -293,7 +303,8 @@ static void want_body(struct conn *c, enum body_mode mode)
 	assert(c->ctx != NULL || c->processing);
 	c->body_mode = mode;
 	c->since_ms = loop_now_ms(c->server->loop);
-	if (c->head->expect_continue && !c->request_done && !c->replied) {
+	if (c->head->expect_continue && !c->request_done && !c->replied &&
+		c->pending.kind == ERR_NONE) {
 		buf_add(&c->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
 		mark_dirty(c);
 	}
@@ -346,7 +357,7 @@ static uint64_t deadline(const struct conn *c)
 
 	if (c->end == CONN_LINGER)
 		return c->since_ms + c->server->limits.linger_ms;
-	if (c->ctx == NULL && c->end == CONN_OPEN)
+	if (c->ctx == NULL && c->end == CONN_OPEN && !is_sending(c))
 		at = c->since_ms +
 		     (c->discarding || http1_in_head(c->http) ? l->header_ms : l->idle_ms);
 	else if (c->ctx != NULL && !c->request_done && c->body_mode != BODY_UNWANTED &&
@@ -415,7 +426,8 @@ static void on_deadline(void *ctx)
 		err_set(&e, ERR_REQUEST_TIMEOUT, "request head was not complete within %llu ms",
 			(unsigned long long)l->header_ms);
 		fail_request(c, &e);
-	} else if (c->ctx == NULL && c->end == CONN_OPEN && now >= c->since_ms + l->idle_ms) {
+	} else if (c->ctx == NULL && c->end == CONN_OPEN && !is_sending(c) &&
+		   now >= c->since_ms + l->idle_ms) {
 		close_now(c);
 		return;
 	} else if (body_too_slow(c, now)) {
@@ -541,6 +553,8 @@ static void after_flush(struct conn *c)
 {
 	if (c->out.cap > KEEP_BYTES)
 		buf_release(&c->out);
+	if (c->ctx == NULL && c->end == CONN_OPEN && !http1_in_head(c->http))
+		c->since_ms = loop_now_ms(c->server->loop); /* from now on it is idle */
 	if (c->end == CONN_FLUSH_LINGER)
 		start_linger(c);
 	else if (c->end == CONN_FLUSH_CLOSE || c->end == CONN_FLUSH_RESET)
@@ -589,6 +603,8 @@ static void tell_drained(struct conn *c)
 	c->was_full = false;
 	if (c->ctx != NULL)
 		c->server->ev->drained(c->ctx);
+	else
+		wake(c); /* requests read ahead have waited for this */
 }
 
 void conn_flush(struct conn *c)

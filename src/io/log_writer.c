@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { BATCH_MS = 20, DROP_LINE_BYTES = 128, GIVE_UP_MS = 1000 };
+enum { BATCH_MS = 100, DROP_LINE_BYTES = 128, GIVE_UP_MS = 1000 };
 
 struct log_writer {
 	struct loop *loop;

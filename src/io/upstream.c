@@ -28,8 +28,8 @@ struct upstream {
 	unsigned npool;
 	bool inside; /* in a libcurl call that may call back */
 	struct upstream_limits limits;
-	struct http_header
-		*head; /* scratch for handing over a reply head: limits.headers of them */
+	struct http_header *head; /* scratch for handing over a reply head */
+	size_t nhead;
 };
 
 struct transfer {
@@ -44,14 +44,17 @@ struct transfer {
 	struct deferred unpause;
 
 	struct str body;
-	size_t body_at;
+	size_t body_at, body_max; /* body_max: the most that libcurl ever took */
+	bool asked;               /* a request was begun on some connection… */
+	bool reused;              /* …first on a pooled one */
+	bool repeatable;          /* asking twice does no harm */
 	bool streamed, send_ended;
 	bool send_paused; /* libcurl was told that there is nothing to send now */
 	bool send_was_full;
 	bool send_begun; /* a streamed body cannot be begun again */
 	struct buf send;
 
-	unsigned nlines;
+	unsigned nlines, max_headers;
 	struct buf lines; /* header lines of the head that is arriving */
 	unsigned status;
 	bool head_given, decode, bodyless;
@@ -162,7 +165,6 @@ struct upstream *upstream_new(struct loop *l)
 void upstream_set_limits(struct upstream *u, const struct upstream_limits *limits)
 {
 	u->limits = *limits;
-	u->head = must_realloc(u->head, (limits->headers + 1) * sizeof(*u->head));
 	curl_multi_setopt(u->multi, CURLMOPT_MAXCONNECTS, (long)limits->connections);
 }
 
@@ -212,6 +214,7 @@ static size_t on_read(char *to, size_t size, size_t count, void *ctx)
 	if (n > 0)
 		memcpy(to, t->body.p + t->body_at, n);
 	t->body_at += n;
+	t->body_max = t->body_at > t->body_max ? t->body_at : t->body_max;
 	return n;
 }
 
@@ -234,14 +237,19 @@ static bool is_reused(CURL *easy)
 }
 
 /* Called right before a request is sent on a connection, also when libcurl begins anew because a pooled connection
- * died before any of the body was sent. What was read then was lost with it. */
+ * died before any of the body was sent. What was read then was lost with it. Without a body the head was the
+ * whole request, and the provider may have it. */
 static int on_request(void *ctx, char *peer_ip, char *local_ip, int peer_port, int local_port)
 {
 	struct transfer *t = ctx;
+	bool whole_sent = t->asked && !t->repeatable && !t->streamed && t->body.n == 0;
 
 	(void)peer_ip, (void)local_ip, (void)peer_port, (void)local_port;
+	if (!t->asked)
+		t->reused = is_reused(t->easy);
+	t->asked = true;
 	t->body_at = 0;
-	return t->send_begun ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	return t->send_begun || whole_sent ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static void touch(struct transfer *t)
@@ -297,8 +305,13 @@ static size_t keep_end_to_end(struct transfer *t, struct upstream_reply *r, size
 
 static void give_head(struct transfer *t)
 {
-	struct upstream_reply r = { .length = -1, .h = t->up->head };
+	struct upstream_reply r = { .length = -1 };
 
+	if (t->up->nhead < t->nlines) {
+		t->up->nhead = t->nlines;
+		t->up->head = must_realloc(t->up->head, t->nlines * sizeof(*t->up->head));
+	}
+	r.h = t->up->head;
 	r.n = keep_end_to_end(t, &r, split_lines(t, &r));
 	t->head_given = true;
 	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
@@ -330,7 +343,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		give_head(t);
 	}
 	/* The status line is one of the lines. */
-	return t->lines.overflow || t->nlines > t->up->limits.headers + 1 ? 0 : line.n;
+	return t->lines.overflow || t->nlines > t->max_headers + 1 ? 0 : line.n;
 }
 
 static size_t on_body(char *p, size_t size, size_t count, void *ctx)
@@ -393,10 +406,12 @@ static void on_wait(void *ctx)
 		end(t, UPSTREAM_TIMEOUT, "the provider did not begin to reply in time");
 }
 
-/* Whether a pooled connection failed before the provider can have had the whole request. */
-static bool is_stale(const struct transfer *t)
+/* A pooled connection failed before the provider can have had the whole request. */
+static enum upstream_failure broken_or_stale(const struct transfer *t)
 {
-	return !t->head_given && !t->streamed && t->body_at < t->body.n && is_reused(t->easy);
+	bool stale = !t->head_given && !t->streamed && t->reused && t->body_max < t->body.n;
+
+	return stale ? UPSTREAM_STALE : UPSTREAM_BROKEN;
 }
 
 static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
@@ -411,7 +426,8 @@ static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
-		return UPSTREAM_CONNECT;
+		/* Libcurl may have come here from a pooled connection that died. */
+		return t->asked ? broken_or_stale(t) : UPSTREAM_CONNECT;
 	case CURLE_OPERATION_TIMEDOUT:
 		return UPSTREAM_TIMEOUT;
 	case CURLE_UNSUPPORTED_PROTOCOL: /* an HTTP/0.9 reply, or none */
@@ -419,8 +435,8 @@ static enum upstream_failure failure_of(const struct transfer *t, CURLcode rc)
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
 		return UPSTREAM_BAD_REPLY;
-	default: /* among them CURLE_SEND_FAIL_REWIND: a pooled connection died while, or after, we sent */
-		return is_stale(t) ? UPSTREAM_STALE : UPSTREAM_BROKEN;
+	default:
+		return broken_or_stale(t);
 	}
 }
 
@@ -498,7 +514,8 @@ static CURL *easy_new(void)
 
 static void set_method(CURL *e, const struct upstream_request *rq)
 {
-	bool body = rq->streamed || rq->body.p != NULL;
+	/* A body of a HEAD has no meaning (RFC 9110 section 9.3.2), and libcurl would wait for one of the reply. */
+	bool body = rq->method != HTTP_HEAD && (rq->streamed || rq->body.p != NULL);
 	const char *name = NULL;
 
 	if (body || rq->method == HTTP_POST) {
@@ -559,7 +576,10 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 	t->up = u;
 	t->ev = ev;
 	t->ctx = ctx;
-	t->body = rq->body;
+	if (rq->method != HTTP_HEAD)
+		t->body = rq->body;
+	t->repeatable =
+		rq->method == HTTP_GET || rq->method == HTTP_HEAD || rq->method == HTTP_OPTIONS;
 	t->streamed = rq->streamed;
 	t->decode = rq->decode;
 	t->http2 = rq->http2;
@@ -568,6 +588,7 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 	t->idle_ms = rq->idle_ms;
 	buf_init(&t->send, SIZE_MAX);
 	buf_init(&t->lines, u->limits.header_bytes);
+	t->max_headers = u->limits.headers;
 	deferred_init(&t->unpause, do_unpause, t);
 	t->timer = timer_new(u->loop, on_wait, t);
 	touch(t);

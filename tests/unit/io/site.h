@@ -2,7 +2,8 @@
 /* A user of the real server that does what the path asks for and remembers what it was told:
  *   /read     collects the body and answers with it      /hold    answers nothing until the test does
  *   /stream   the same, piece by piece                    /early   answers at once, whatever the body
- *   /now      answers "now" in begin()                    /none    wants no body, answers nothing */
+ *   /now      answers "now" in begin()                    /none    wants no body, answers nothing
+ *   /big      the same with 10 KB */
 #ifndef UNIT_IO_SITE_H
 #define UNIT_IO_SITE_H
 
@@ -10,7 +11,7 @@
 
 #include "io/conn.h"
 
-enum { VISITS_MAX = 20000 };
+enum { VISITS_MAX = 10000 };
 
 struct visit {
 	struct site *site;
@@ -60,6 +61,11 @@ static inline void *site_begin(void *user, struct conn *c, const struct http_hea
 	buf_init(&v->body, s->limits.body_bytes);
 	if (visit_is(v, "/now") || visit_is(v, "/early")) {
 		site_answer(v, 200, STR("now"));
+		return NULL;
+	}
+	if (visit_is(v, "/big")) {
+		static const char big[10240];
+		site_answer(v, 200, (struct str){ big, sizeof(big) });
 		return NULL;
 	}
 	if (visit_is(v, "/read") && !conn_request_complete(c))

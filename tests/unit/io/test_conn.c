@@ -263,6 +263,32 @@ static void lengths(void **state)
 	}
 }
 
+/* Also when the client has ended its side meanwhile, and has much to read yet. */
+static void broken_off_behind_a_half_close(void **state)
+{
+	static char big[1 << 20];
+	struct site *s = site_open();
+	int fd = dial(s->port);
+	struct buf got;
+
+	buf_init(&got, SIZE_MAX);
+	say(s->loop, fd, STR("GET /hold HTTP/1.0\r\n\r\n"));
+	struct visit *v = site_visit(s, 1);
+	until(s->loop, v->ended);
+	conn_reply_head(v->c, &(struct conn_reply){ 200, STR("R"), NULL, 0, CONN_LENGTH_UNKNOWN });
+	for (int i = 0; i < 8; i++)
+		conn_reply_body(v->c, (struct str){ big, sizeof(big) });
+	conn_reply_abort(v->c);
+	v->c = NULL;
+	calm(s->loop);
+	shutdown(fd, SHUT_WR);
+	calm(s->loop);
+	assert_int_equal(hear_all(s->loop, fd, &got), HEARD_RESET);
+	close(fd);
+	buf_release(&got);
+	site_close(s);
+}
+
 /* Everything that was queued goes out before the end, however slowly it is read. */
 static void slow_readers_get_it_all(void **state)
 {
@@ -337,30 +363,47 @@ static void full_and_drained(void **state)
 /* A client that asks and asks and reads nothing: what waits for it has a bound. */
 static void endless_pipelining_is_bounded(void **state)
 {
+	enum { MORE_THAN_THE_KERNEL_HOLDS = 5000 };
 	struct site *s = site_open();
 	int fd = dial(s->port);
-	struct buf requests, got;
+	struct str request = STR(GET("/big"));
 
-	buf_init(&requests, SIZE_MAX);
-	buf_init(&got, SIZE_MAX);
-	/* So that little of it fits into the kernel's buffers. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 4096 }, sizeof(int));
-	for (int i = 0; i < 100; i++)
-		buf_add(&requests, STR(GET("/now")));
-	/* As much as the other side takes, up to a number that no bound allows. */
-	for (int idle = 0; idle < 50 && s->n < VISITS_MAX - 200;) {
-		ssize_t n = send(fd, requests.p, requests.n, MSG_NOSIGNAL);
+	/* As many as the other side takes. */
+	for (int idle = 0; idle < 50 && s->n < MORE_THAN_THE_KERNEL_HOLDS; turn(s->loop)) {
+		ssize_t n = send(fd, request.p, request.n, MSG_NOSIGNAL);
 		idle = n < 0 ? idle + 1 : 0;
-		/* Whole requests only. */
-		if (n > 0 && (size_t)n < requests.n)
-			break;
-		turn(s->loop);
+		if (n >= 0)
+			request = (size_t)n < request.n ? str_from_offset(request, (size_t)n)
+							: STR(GET("/big"));
 	}
-	calm(s->loop);
-	/* Replies of 50 bytes: 64 KB of queue and what the kernel holds; it never takes all. */
-	assert_true(s->n < VISITS_MAX - 200);
+	assert_true(s->n < MORE_THAN_THE_KERNEL_HOLDS);
 	close(fd);
-	buf_release(&requests);
+	site_close(s);
+}
+
+/* And when it reads at last, it gets them all. */
+static void much_pipelining_is_answered(void **state)
+{
+	enum { MANY = 3000 };
+	struct site *s = site_open();
+	int fd = dial(s->port);
+	struct str request = STR(GET("/big"));
+	struct buf got;
+
+	buf_init(&got, SIZE_MAX);
+	for (int sent = 0, idle = 0; sent < MANY; turn(s->loop)) {
+		ssize_t n = send(fd, request.p, request.n, MSG_NOSIGNAL);
+		idle = n < 0 ? idle + 1 : 0;
+		if (idle > 50)
+			hear(fd, &got, SIZE_MAX);
+		if (n < 0)
+			continue;
+		sent += (size_t)n == request.n;
+		request = (size_t)n < request.n ? str_from_offset(request, (size_t)n)
+						: STR(GET("/big"));
+	}
+	until(s->loop, (hear(fd, &got, SIZE_MAX), s->n == MANY && got.n > MANY * 10240));
+	close(fd);
 	buf_release(&got);
 	site_close(s);
 }
@@ -618,9 +661,11 @@ int main(void)
 		cmocka_unit_test(body_over_the_limit),
 		cmocka_unit_test(expecting_client_over_the_limit),
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(broken_off_behind_a_half_close),
 		cmocka_unit_test(slow_readers_get_it_all),
 		cmocka_unit_test(full_and_drained),
 		cmocka_unit_test(endless_pipelining_is_bounded),
+		cmocka_unit_test(much_pipelining_is_answered),
 		cmocka_unit_test(drained_after_a_pipelined_reply),
 		cmocka_unit_test(early_answer_is_read),
 		cmocka_unit_test(early_answer_to_a_small_body),
