@@ -8,12 +8,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
 
-enum { BATCH_MS = 100, DROP_LINE_BYTES = 128, GIVE_UP_MS = 1000 };
+enum {
+	BATCH_MS = 100,
+	DROP_LINE_BYTES = 128,
+	GIVE_UP_MS = 1000,
+	STOP_CHECK_MS = 100,
+	PAGE_BYTES = 4096
+};
 
 struct log_writer {
 	struct loop *loop;
@@ -23,23 +30,24 @@ struct log_writer {
 	uint64_t dropped;
 	int fd; /* our own, and always the same: a worker may be using it */
 	bool busy;
+	atomic_bool stop; /* do not wait for a reader any longer */
 };
 
-static void write_all(int fd, struct str s, int wait_ms)
+/* Never blocks for good: what poll() calls writable takes a page, whoever else writes there. */
+static void write_all(struct log_writer *w, int fd, struct str s)
 {
 	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n > 0) {
-			s = str_from_offset(s, (size_t)n);
-			continue;
-		}
 		struct pollfd p = { .fd = fd, .events = POLLOUT };
-		if (n < 0 && errno == EINTR)
+		int ready = poll(&p, 1, STOP_CHECK_MS);
+		if (ready == 0 && atomic_load(&w->stop))
+			return;
+		if (ready <= 0)
 			continue;
-		/* A log that cannot be written is given up, batch by batch; there is nowhere to say so. */
-		if (n < 0 && errno == EAGAIN && poll(&p, 1, wait_ms) > 0)
-			continue;
-		return;
+		ssize_t n = write(fd, s.p, s.n < PAGE_BYTES ? s.n : PAGE_BYTES);
+		if (n > 0)
+			s = str_from_offset(s, (size_t)n);
+		else if (errno != EINTR && errno != EAGAIN)
+			return; /* given up, batch by batch: there is nowhere to say so */
 	}
 }
 
@@ -47,7 +55,11 @@ static void work(void *ctx)
 {
 	struct log_writer *w = ctx;
 
-	write_all(w->fd, buf_str(&w->writing), -1);
+	/* The log may be moved to another file meanwhile: a batch stays in one. */
+	int fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
+
+	write_all(w, fd, buf_str(&w->writing));
+	close(fd);
 }
 
 static void start(struct log_writer *w);
@@ -123,16 +135,17 @@ void log_writer_free(struct log_writer *w)
 {
 	if (w == NULL)
 		return;
-	for (unsigned ms = 0; w->busy && ms < GIVE_UP_MS; ms++) {
+	for (unsigned ms = 0; w->busy; ms++) {
+		if (ms == GIVE_UP_MS) /* nobody reads it: the program must be able to end */
+			atomic_store(&w->stop, true);
 		uv_run(loop_uv(w->loop), UV_RUN_NOWAIT);
 		if (w->busy)
 			usleep(1000);
 	}
 	timer_free(w->timer);
-	if (w->busy)
-		return; /* a worker hangs on the descriptor and holds the buffer: the program ends around it */
+	atomic_store(&w->stop, true);
 	note_dropped(w);
-	write_all(w->fd, buf_str(&w->filling), GIVE_UP_MS);
+	write_all(w, w->fd, buf_str(&w->filling));
 	buf_release(&w->filling);
 	buf_release(&w->writing);
 	close(w->fd);
