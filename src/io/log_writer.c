@@ -15,7 +15,7 @@
 #include <uv.h>
 
 enum {
-	BATCH_MS = 100,
+	BATCH_MS = 20,
 	DROP_LINE_BYTES = 128,
 	GIVE_UP_MS = 1000,
 	STOP_CHECK_MS = 100,
