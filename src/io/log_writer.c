@@ -29,6 +29,7 @@ struct log_writer {
 	size_t max;
 	uint64_t dropped;
 	int fd; /* our own, and always the same: a worker may be using it */
+	int batch_fd; /* of the batch under way: the log may be moved meanwhile, a batch stays in one file */
 	bool busy;
 	atomic_bool stop; /* do not wait for a reader any longer */
 };
@@ -55,11 +56,7 @@ static void work(void *ctx)
 {
 	struct log_writer *w = ctx;
 
-	/* The log may be moved to another file meanwhile: a batch stays in one. */
-	int fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
-
-	write_all(w, fd, buf_str(&w->writing));
-	close(fd);
+	write_all(w, w->batch_fd, buf_str(&w->writing));
 }
 
 static void start(struct log_writer *w);
@@ -69,6 +66,7 @@ static void done(void *ctx)
 	struct log_writer *w = ctx;
 
 	w->busy = false;
+	close(w->batch_fd);
 	buf_clear(&w->writing);
 	if (w->filling.n > 0)
 		start(w);
@@ -92,6 +90,7 @@ static void start(struct log_writer *w)
 	w->filling = w->writing;
 	w->writing = full;
 	w->busy = true;
+	w->batch_fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
 	note_dropped(w);
 	loop_job(w->loop, work, done, w);
 }
