@@ -59,6 +59,17 @@ void buf_add_char(struct buf *b, char c)
 	buf_add(b, (struct str){ &c, 1 });
 }
 
+void buf_add_number(struct buf *b, uint64_t n, unsigned base)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = "0123456789abcdef"[n % base];
+	while ((n /= base) != 0);
+	buf_add(b, (struct str){ digits + at, sizeof(digits) - at });
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;

@@ -25,6 +25,8 @@ bool buf_reserve(struct buf *b, size_t n) MUSTCHECK;
 
 void buf_add(struct buf *b, struct str s);
 void buf_add_char(struct buf *b, char c);
+/* A number without sign or leading zeros, in base 10 or 16. */
+void buf_add_number(struct buf *b, uint64_t n, unsigned base);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 /* Drops the first n (at most b->n) bytes. */
 void buf_drop(struct buf *b, size_t n);

@@ -470,15 +470,20 @@ void conn_reply_head(struct conn *c, const struct conn_reply *r)
 	c->replied = true;
 	c->no_body = r->length == CONN_NO_BODY || c->head->method == HTTP_HEAD;
 	c->chunked = r->length == CONN_LENGTH_UNKNOWN && !c->no_body && c->head->minor >= 1;
-	buf_addf(&c->out, "HTTP/1.1 %u ", r->status);
+	buf_add(&c->out, STR("HTTP/1.1 "));
+	buf_add_number(&c->out, r->status, 10);
+	buf_add_char(&c->out, ' ');
 	buf_add(&c->out, r->reason);
 	buf_add(&c->out, STR("\r\n"));
 	for (size_t i = 0; i < r->n; i++)
 		add_header(&c->out, r->h[i].name, r->h[i].value);
-	if (r->length >= 0)
-		buf_addf(&c->out, "Content-Length: %lld\r\n", (long long)r->length);
-	else if (c->chunked)
+	if (r->length >= 0) {
+		buf_add(&c->out, STR("Content-Length: "));
+		buf_add_number(&c->out, (uint64_t)r->length, 10);
+		buf_add(&c->out, STR("\r\n"));
+	} else if (c->chunked) {
 		buf_add(&c->out, STR("Transfer-Encoding: chunked\r\n"));
+	}
 	if (!keeps_alive(c))
 		buf_add(&c->out, STR("Connection: close\r\n"));
 	if (!keeps_alive(c) || (r->length == CONN_LENGTH_UNKNOWN && !c->chunked && !c->no_body))
@@ -495,8 +500,10 @@ void conn_reply_body(struct conn *c, struct str bytes)
 	assert(c->replied);
 	if (bytes.n == 0 || c->no_body)
 		return;
-	if (c->chunked)
-		buf_addf(&c->out, "%zx\r\n", bytes.n);
+	if (c->chunked) {
+		buf_add_number(&c->out, bytes.n, 16);
+		buf_add(&c->out, STR("\r\n"));
+	}
 	buf_add(&c->out, bytes);
 	if (c->chunked)
 		buf_add(&c->out, STR("\r\n"));

@@ -9,12 +9,16 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	POOL_MAX = 64,            /* easy handles kept for reuse */
 	RECEIVE_BYTES = 8 * 1024, /* libcurl's receive buffer, held as long as the transfer */
 	UPLOAD_MIN = 16 * 1024,   /* libcurl's send buffer, by the size of the body */
 	UPLOAD_MAX = 512 * 1024,
+	AT_ONCE_MAX =
+		64 *
+		1024, /* libcurl puts a smaller body that is not read by callback behind the head */
 	KEEPALIVE_S = 60,
 };
 
@@ -27,6 +31,7 @@ struct upstream {
 	CURL *pool[POOL_MAX];
 	unsigned npool;
 	bool inside; /* in a libcurl call that may call back */
+	bool forgets_chunking;
 	struct upstream_limits limits;
 	struct http_header *head; /* scratch for handing over a reply head */
 	size_t nhead;
@@ -45,13 +50,16 @@ struct transfer {
 
 	struct str body;
 	size_t body_at, body_max; /* body_max: the most that libcurl ever took */
+	bool at_once;             /* the body leaves together with the head */
 	bool asked;               /* a request was begun on some connection… */
 	bool reused;              /* …first on a pooled one */
+	long sent_before;         /* bytes, then */
 	bool repeatable;          /* asking twice does no harm */
 	bool streamed, send_ended;
 	bool send_paused; /* libcurl was told that there is nothing to send now */
 	bool send_was_full;
-	bool send_begun; /* a streamed body cannot be begun again */
+	bool send_begun;   /* a streamed body cannot be begun again */
+	size_t head_least; /* of a chunked request: its head has no fewer bytes */
 	struct buf send;
 
 	unsigned nlines, max_headers;
@@ -144,11 +152,21 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
 	return 0;
 }
 
+/* Every socket of a connection is closed here. */
+static int close_socket(void *ctx, curl_socket_t fd)
+{
+	struct upstream *u = ctx;
+
+	watch_closed(u->watch, fd);
+	return close(fd);
+}
+
 struct upstream *upstream_new(struct loop *l)
 {
 	struct upstream *u = must_alloc(sizeof(*u));
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
+	u->forgets_chunking = curl_version_info(CURLVERSION_NOW)->version_num < 0x080700;
 	u->loop = l;
 	u->multi = curl_multi_init();
 	assert(u->multi != NULL);
@@ -185,10 +203,36 @@ void upstream_free(struct upstream *u)
 
 /* ---- what libcurl asks of a transfer ---- */
 
+/* How many bytes of requests have left, without bodies that libcurl read by a callback. */
+static long sent_bytes(const struct transfer *t)
+{
+	long n = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &n);
+	return n;
+}
+
+/* Before 8.7 libcurl forgets that a body is to be chunked when the head before it did not leave at once: its bytes
+ * would follow without framing. */
+static bool head_was_split(const struct transfer *t)
+{
+	return t->up->forgets_chunking && (size_t)sent_bytes(t) < t->head_least;
+}
+
+/* Whether the provider may have had the whole request. */
+static bool whole_sent(const struct transfer *t)
+{
+	if (t->at_once)
+		return t->asked && sent_bytes(t) > t->sent_before;
+	return t->asked && !t->streamed && t->body_max == t->body.n;
+}
+
 static size_t read_streamed(struct transfer *t, char *to, size_t room)
 {
 	size_t n = t->send.n < room ? t->send.n : room;
 
+	if (!t->send_begun && head_was_split(t))
+		return CURL_READFUNC_ABORT;
 	if (n == 0 && !t->send_ended) {
 		t->send_paused = true;
 		return CURL_READFUNC_PAUSE;
@@ -237,19 +281,21 @@ static bool is_reused(CURL *easy)
 }
 
 /* Called right before a request is sent on a connection, also when libcurl begins anew because a pooled connection
- * died before any of the body was sent. What was read then was lost with it. Without a body the head was the
- * whole request, and the provider may have it. */
+ * died before any of the body was sent. What was read then was lost with it. */
 static int on_request(void *ctx, char *peer_ip, char *local_ip, int peer_port, int local_port)
 {
 	struct transfer *t = ctx;
-	bool whole_sent = t->asked && !t->repeatable && !t->streamed && t->body.n == 0;
 
 	(void)peer_ip, (void)local_ip, (void)peer_port, (void)local_port;
-	if (!t->asked)
+	if (t->send_begun || (whole_sent(t) && !t->repeatable))
+		return CURL_PREREQFUNC_ABORT;
+	if (!t->asked) {
 		t->reused = is_reused(t->easy);
+		t->sent_before = sent_bytes(t);
+	}
 	t->asked = true;
 	t->body_at = 0;
-	return t->send_begun || whole_sent ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	return CURL_PREREQFUNC_OK;
 }
 
 static void touch(struct transfer *t)
@@ -361,13 +407,15 @@ static size_t on_body(char *p, size_t size, size_t count, void *ctx)
 
 /* ---- timeouts ---- */
 
-static void release(struct transfer *t)
+/* Only the handle of a good transfer serves again: in libcurl 8.14 one that could not rewind fails for ever
+ * after (curl/curl#18206). Connections are the multi handle's and stay. */
+static void release(struct transfer *t, bool good)
 {
 	struct upstream *u = t->up;
 
 	curl_multi_remove_handle(u->multi, t->easy);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
-	if (u->npool < POOL_MAX)
+	if (good && u->npool < POOL_MAX)
 		u->pool[u->npool++] = t->easy;
 	else
 		curl_easy_cleanup(t->easy);
@@ -386,7 +434,7 @@ static void end(struct transfer *t, enum upstream_failure why, const char *text)
 	char copy[CURL_ERROR_SIZE];
 
 	snprintf(copy, sizeof(copy), "%s", text);
-	release(t);
+	release(t, why == UPSTREAM_OK);
 	ev->done(ctx, why, copy);
 }
 
@@ -409,7 +457,7 @@ static void on_wait(void *ctx)
 /* A pooled connection failed before the provider can have had the whole request. */
 static enum upstream_failure broken_or_stale(const struct transfer *t)
 {
-	bool stale = !t->head_given && !t->streamed && t->reused && t->body_max < t->body.n;
+	bool stale = !t->head_given && !t->streamed && t->reused && !whole_sent(t);
 
 	return stale ? UPSTREAM_STALE : UPSTREAM_BROKEN;
 }
@@ -448,11 +496,23 @@ static void finish(struct transfer *t, CURLcode rc)
 		watch_idle(t->up->watch, t->fd);
 	if (rc == CURLE_OK && !t->head_given)
 		end(t, UPSTREAM_BAD_REPLY, "the reply ended within its head");
+	else if (rc == CURLE_ABORTED_BY_CALLBACK) /* on_request or read_streamed */
+		end(t, failure_of(t, rc), "the connection failed while the request was being sent");
 	else
 		end(t, failure_of(t, rc), t->error[0] != '\0' ? t->error : curl_easy_strerror(rc));
 }
 
 /* ---- starting ---- */
+
+/* No more than libcurl makes of it. */
+static size_t head_bytes(const struct upstream_request *rq)
+{
+	size_t n = strlen(rq->target);
+
+	for (size_t i = 0; i < rq->n; i++)
+		n += rq->h[i].name.n + rq->h[i].value.n + 3;
+	return n;
+}
 
 /* The header list in one allocation: libcurl only reads it. */
 static struct curl_slist *make_headers(const struct upstream_request *rq)
@@ -460,7 +520,7 @@ static struct curl_slist *make_headers(const struct upstream_request *rq)
 	const struct http_head head = { .h = (struct http_header *)(uintptr_t)rq->h, .n = rq->n };
 	/* libcurl adds these by itself unless they are set or blanked. */
 	const char *blank[4] = { "Expect:" };
-	size_t nblank = 1, bytes = 0, i = 0;
+	size_t nblank = 1, i = 0;
 
 	if (http_get(&head, STR("accept")).p == NULL)
 		blank[nblank++] = "Accept:";
@@ -468,9 +528,8 @@ static struct curl_slist *make_headers(const struct upstream_request *rq)
 		blank[nblank++] = "Content-Type:";
 	if (rq->streamed && rq->streamed_length < 0)
 		blank[nblank++] = "Transfer-Encoding: chunked";
-	for (i = 0; i < rq->n; i++)
-		bytes += rq->h[i].name.n + rq->h[i].value.n + 3;
-	struct curl_slist *list = must_realloc(NULL, (rq->n + nblank) * sizeof(*list) + bytes);
+	struct curl_slist *list =
+		must_realloc(NULL, (rq->n + nblank) * sizeof(*list) + head_bytes(rq));
 	char *at = (char *)(list + rq->n + nblank);
 	for (i = 0; i < rq->n; i++) {
 		struct http_header h = rq->h[i];
@@ -488,7 +547,7 @@ static struct curl_slist *make_headers(const struct upstream_request *rq)
 	return list;
 }
 
-static CURL *easy_new(void)
+static CURL *easy_new(struct upstream *u)
 {
 	CURL *e = curl_easy_init();
 
@@ -504,6 +563,8 @@ static CURL *easy_new(void)
 	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, u);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
@@ -535,8 +596,10 @@ static void set_method(CURL *e, const struct upstream_request *rq)
 static void set_options(struct transfer *t, const struct upstream_request *rq)
 {
 	CURL *e = t->easy;
-	size_t upload = rq->streamed ? 64 * 1024 : rq->body.n;
+	/* A streamed request's head must fit as well: see head_was_split. */
+	size_t upload = rq->streamed ? 64 * 1024 + 2 * t->head_least : rq->body.n;
 
+	curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->at_once ? t->body.p : NULL);
 	set_method(e, rq);
 	curl_easy_setopt(e, CURLOPT_URL, rq->origin);
 	curl_easy_setopt(e, CURLOPT_REQUEST_TARGET, rq->target);
@@ -581,6 +644,7 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 	t->repeatable =
 		rq->method == HTTP_GET || rq->method == HTTP_HEAD || rq->method == HTTP_OPTIONS;
 	t->streamed = rq->streamed;
+	t->at_once = !rq->streamed && t->body.n < AT_ONCE_MAX && (t->body.n == 0 || !t->repeatable);
 	t->decode = rq->decode;
 	t->http2 = rq->http2;
 	t->fd = CURL_SOCKET_BAD;
@@ -594,8 +658,9 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 	touch(t);
 	t->first_byte_at_ms = t->last_ms + rq->first_byte_ms;
 	timer_at(t->timer, t->first_byte_at_ms);
-	t->easy = u->npool > 0 ? u->pool[--u->npool] : easy_new();
+	t->easy = u->npool > 0 ? u->pool[--u->npool] : easy_new(u);
 	t->headers = make_headers(rq);
+	t->head_least = rq->streamed && rq->streamed_length < 0 ? head_bytes(rq) : 0;
 	set_options(t, rq);
 	CURLMcode rc = curl_multi_add_handle(u->multi, t->easy);
 	assert(rc == CURLM_OK);
@@ -605,7 +670,7 @@ struct transfer *upstream_start(struct upstream *u, const struct upstream_reques
 void transfer_cancel(struct transfer *t)
 {
 	assert(!t->up->inside);
-	release(t);
+	release(t, false);
 }
 
 /* ---- flow ---- */
@@ -666,7 +731,9 @@ void transfer_send_end(struct transfer *t)
 
 bool transfer_body_sent(const struct transfer *t)
 {
-	return t->streamed ? t->send_ended && t->send.n == 0 : t->body_at == t->body.n;
+	if (t->streamed)
+		return t->send_ended && t->send.n == 0;
+	return t->at_once ? whole_sent(t) : t->body_at == t->body.n;
 }
 
 uint64_t transfer_last_ms(const struct transfer *t)

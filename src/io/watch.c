@@ -12,13 +12,15 @@
 
 enum { BATCH = 128 };
 
-/* What was last said about a descriptor's number. The descriptor may have been closed since, and the number have
- * come back: the kernel knows whether it is in the set, a wrong guess costs a second call. */
+/* What was last said about a descriptor's number. Unless it is IDLE, the descriptor may have been closed since, and the
+ * number have come back: the kernel knows whether it is in the set, a wrong guess costs a second call. */
 enum state {
-	OUT,    /* not in the set */
-	WANTED, /* in the set, of interest */
-	LEFT,   /* in the set, of no interest: taken out if it becomes ready */
-	IDLE,   /* in the set, to stay silent */
+	OUT,       /* not in the set */
+	WANTED,    /* in the set, of interest */
+	WANTED_IN, /* the same, for input only */
+	LEFT,      /* in the set, of no interest: taken out if it becomes ready */
+	LEFT_IN,   /* the same, was of interest for input only */
+	IDLE,      /* in the set for input, to stay silent */
 };
 
 struct watch {
@@ -60,7 +62,7 @@ static void one_ready(struct watch *w, int fd, uint32_t events)
 {
 	enum state state = state_of(w, fd);
 
-	if (state == WANTED) {
+	if (state == WANTED || state == WANTED_IN) {
 		w->ready(w->ctx, fd,
 			((events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0 ? WATCH_IN : 0) |
 				((events & EPOLLOUT) != 0 ? WATCH_OUT : 0) |
@@ -124,21 +126,30 @@ void watch_set(struct watch *w, int fd, unsigned events)
 			  ((events & WATCH_OUT) != 0 ? EPOLLOUT : 0),
 		.data.fd = fd,
 	};
-	bool in = state_of(w, fd) != OUT;
+	enum state was = state_of(w, fd);
 
 	if (events == 0) {
-		set_state(w, fd, in ? LEFT : OUT);
+		if (was != OUT)
+			set_state(w, fd, was == WANTED_IN ? LEFT_IN : LEFT);
 		return;
 	}
-	set_state(w, fd, WANTED);
-	if (epoll_ctl(w->set, in ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
-		epoll_ctl(w->set, in ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
+	set_state(w, fd, events == WATCH_IN ? WANTED_IN : WANTED);
+	if (was == IDLE && events == WATCH_IN)
+		return;
+	if (epoll_ctl(w->set, was != OUT ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
+		epoll_ctl(w->set, was != OUT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
 }
 
 void watch_idle(struct watch *w, int fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = fd };
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+	enum state was = state_of(w, fd);
 
-	if (state_of(w, fd) == LEFT)
-		set_state(w, fd, epoll_ctl(w->set, EPOLL_CTL_MOD, fd, &ev) == 0 ? IDLE : OUT);
+	if (was == LEFT_IN || (was == LEFT && epoll_ctl(w->set, EPOLL_CTL_MOD, fd, &ev) == 0))
+		set_state(w, fd, IDLE);
+}
+
+void watch_closed(struct watch *w, int fd)
+{
+	set_state(w, fd, OUT);
 }

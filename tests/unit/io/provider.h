@@ -192,6 +192,15 @@ static inline void call_release(struct call *c)
 	buf_release(&c->body);
 }
 
+/* Waits for the end, which must be this one. */
+#define assert_ended(c, want) \
+	do { \
+		call_wait(c); \
+		if ((c)->why != (want)) \
+			print_error("%s\n", (c)->text); \
+		assert_int_equal((c)->why, want); \
+	} while (0)
+
 static inline void call_wait(struct call *c)
 {
 	until(c->p->loop, c->done);

@@ -22,8 +22,7 @@ static void fails_to_connect(const char *origin, const char *proxy, enum upstrea
 	rq.origin = origin != NULL ? origin : p.origin;
 	rq.proxy = proxy;
 	call_start(&c, &p, &rq);
-	call_wait(&c);
-	assert_int_equal(c.why, why);
+	assert_ended(&c, why);
 	assert_int_equal(c.heads, 0);
 	assert_true(c.text[0] != '\0');
 	call_release(&c);
@@ -55,8 +54,7 @@ static void no_tls(void **state)
 		if (how == 0)
 			say(p.loop, fd, STR("HTTP/1.1 400 Bad Request\r\n\r\n"));
 		close(fd);
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_CONNECT);
+		assert_ended(&c, UPSTREAM_CONNECT);
 		call_release(&c);
 		provider_close(&p);
 	}
@@ -110,8 +108,7 @@ static void through_a_proxy(void **state)
 	assert_true(str_starts(
 		buf_str(&got), STR("GET /t HTTP/1.1\r\nHost: somewhere.example:81\r\n")));
 	say(p.loop, fd, STR(HEAD "Content-Length: 2\r\nB: 2\r\n\r\nok"));
-	call_wait(&c);
-	assert_int_equal(c.why, UPSTREAM_OK);
+	assert_ended(&c, UPSTREAM_OK);
 	assert_bytes(buf_str(&c.headers), "B: 2\n");
 	close(fd);
 	call_release(&c);
@@ -124,8 +121,7 @@ static void through_a_proxy(void **state)
 	buf_clear(&got);
 	provider_read(&p, fd, &got);
 	say(p.loop, fd, STR(HEAD "Content-Length: 0\r\n\r\n"));
-	call_wait(&c);
-	assert_int_equal(c.why, UPSTREAM_OK);
+	assert_ended(&c, UPSTREAM_OK);
 	close(fd);
 	call_release(&c);
 	buf_release(&got);
@@ -218,8 +214,7 @@ static void heads_too_large(void **state)
 			say(p.loop, fd, str_from(line));
 		}
 		say(p.loop, fd, STR("\r\n"));
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_BAD_REPLY);
+		assert_ended(&c, UPSTREAM_BAD_REPLY);
 		assert_int_equal(c.heads, 0);
 		close(fd);
 		call_release(&c);
@@ -248,8 +243,7 @@ static void heads_just_not_too_large(void **state)
 	for (int i = 0; i < 9; i++)
 		say(p.loop, fd, STR("h: 1\r\n"));
 	say(p.loop, fd, STR("\r\n"));
-	call_wait(&c);
-	assert_int_equal(c.why, UPSTREAM_OK);
+	assert_ended(&c, UPSTREAM_OK);
 	assert_bytes(buf_str(&c.headers), "h: 1\nh: 1\nh: 1\nh: 1\nh: 1\nh: 1\nh: 1\nh: 1\nh: 1\n");
 	close(fd);
 	call_release(&c);
@@ -278,8 +272,7 @@ static void limits_change_within_a_head(void **state)
 	limits.headers = 2;
 	upstream_set_limits(p.up, &limits);
 	say(p.loop, fd, STR("\r\n"));
-	call_wait(&c);
-	assert_int_equal(c.why, UPSTREAM_OK);
+	assert_ended(&c, UPSTREAM_OK);
 	assert_int_equal(c.headers.n, 100 * 5);
 	close(fd);
 	call_release(&c);
@@ -325,8 +318,7 @@ static void timeouts(void **state)
 		until(p.loop, c.done || (fd = provider_try(&p)) >= 0);
 		if (fd >= 0)
 			say(p.loop, fd, str_from(rows[i].bytes));
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_TIMEOUT);
+		assert_ended(&c, UPSTREAM_TIMEOUT);
 		if (fd >= 0 && rows[i].total_ms == 0)
 			assert_int_equal(c.heads, rows[i].heads);
 		/* The provider sees that nobody waits any more. */
@@ -358,8 +350,7 @@ static void connect_timeout(void **state)
 	struct upstream_request rq = get_from(&p);
 	rq.connect_ms = 50;
 	call_start(&c, &p, &rq);
-	call_wait(&c);
-	assert_int_equal(c.why, UPSTREAM_TIMEOUT);
+	assert_ended(&c, UPSTREAM_TIMEOUT);
 	for (size_t i = 0; i < ARRAY_LEN(filler); i++)
 		close(filler[i]);
 	call_release(&c);
@@ -394,8 +385,7 @@ static void no_timeout(void **state)
 		c.pause_at_body = false;
 		transfer_resume(c.t);
 		say(p.loop, fd, STR("0\r\n\r\n"));
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_OK);
+		assert_ended(&c, UPSTREAM_OK);
 		assert_int_equal(c.body.n, 15);
 		close(fd);
 		call_release(&c);

@@ -19,8 +19,7 @@ static int exchange_on(struct provider *p, int fd, const char *reply)
 	fd = fd < 0 ? provider_accept(p) : fd;
 	provider_read(p, fd, &got);
 	say(p->loop, fd, str_from(reply));
-	call_wait(&c);
-	assert_int_equal(c.why, UPSTREAM_OK);
+	assert_ended(&c, UPSTREAM_OK);
 	call_release(&c);
 	buf_release(&got);
 	return fd;
@@ -247,8 +246,7 @@ static void whole_request_taken(void **state)
 		if (again >= 0)
 			hear_all(p.loop, again, &got);
 		assert_int_equal(got.n, 0);
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_BROKEN);
+		assert_ended(&c, UPSTREAM_BROKEN);
 		check_not_asked_again(&p);
 		close(again);
 		call_release(&c);
@@ -277,8 +275,7 @@ static void get_is_asked_again(void **state)
 		buf_clear(&got);
 		provider_read(&p, again, &got);
 		say(p.loop, again, STR(OK_EMPTY));
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_OK);
+		assert_ended(&c, UPSTREAM_OK);
 		close(again);
 	} else {
 		assert_int_equal(c.why, UPSTREAM_BROKEN);
@@ -310,8 +307,7 @@ static void half_a_request_taken(void **state)
 		if (i % 4 >= 2)
 			shutdown(p.listener, SHUT_RDWR);
 		end_connection(fd, i % 2 != 0);
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_STALE);
+		assert_ended(&c, UPSTREAM_STALE);
 		check_not_asked_again(&p); /* that is its user's to do */
 		call_release(&c);
 		buf_release(&got);
@@ -335,8 +331,7 @@ static void half_a_request_taken_on_a_new_one(void **state)
 	int fd = provider_accept(&p);
 	until(p.loop, (hear(fd, &got, 1000), got.n > 2000));
 	reset_socket(fd);
-	call_wait(&c);
-	assert_int_equal(c.why, UPSTREAM_BROKEN);
+	assert_ended(&c, UPSTREAM_BROKEN);
 	call_release(&c);
 	buf_release(&got);
 	provider_close(&p);
@@ -366,8 +361,7 @@ static void half_an_upload_taken(void **state)
 			transfer_send(c.t, STR("more"));
 			calm(p.loop);
 		}
-		call_wait(&c);
-		assert_int_equal(c.why, UPSTREAM_BROKEN);
+		assert_ended(&c, UPSTREAM_BROKEN);
 		check_not_asked_again(&p);
 		call_release(&c);
 		buf_release(&got);
