@@ -28,6 +28,7 @@ struct encoding_decoder {
 	z_stream z;
 	BrotliDecoderState *br;
 	ZSTD_DCtx *zstd;
+	bool zstd_within; /* a frame */
 };
 
 /* Where a step may write, and how much it wrote. */
@@ -160,13 +161,15 @@ static enum progress zstd_step(struct encoding_decoder *d, struct str *in, struc
 		ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 		d->opened = true;
 	}
-	ZSTD_inBuffer from = { in->p, in->n, 0 };
+	/* Libzstd judges a frame otherwise when it gets the whole of it at once. */
+	ZSTD_inBuffer from = { in->p, d->zstd_within || in->n == 0 ? in->n : 1, 0 };
 	ZSTD_outBuffer to = { room->p, room->n, 0 };
 	size_t rc = ZSTD_decompressStream(d->zstd, &to, &from);
 	*in = str_from_offset(*in, from.pos);
 	room->used = to.pos;
 	if (ZSTD_isError(rc))
 		return DAMAGED;
+	d->zstd_within = rc != 0;
 	return rc == 0 ? COMPLETE : GOING;
 }
 

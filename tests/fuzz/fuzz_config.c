@@ -146,10 +146,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		files.text[DOTENV] = str_from_offset(text, n + 1);
 	}
 	struct config *c = load(&files, &report);
-	if (c != NULL)
+	/* What costs as much again is done for inputs of some lengths. What is not even JSON is so for a project too. */
+	if (c != NULL && size % 4 == 0)
 		check_again(files, c);
-	/* What is not even JSON is so for a project too. */
-	if (report.n == 0 || !str_starts(report.problems[0].text, STR("not valid JSON")))
+	if (size % 4 == 1 &&
+		(report.n == 0 || !str_starts(report.problems[0].text, STR("not valid JSON"))))
 		check_project(files);
 	config_unref(c);
 	config_report_release(&report);
