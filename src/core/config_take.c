@@ -91,24 +91,24 @@ void config_complain_unknown(
 			l, CONFIG_ERROR, at, "unknown setting \"%s\"", setting_quote(path).s);
 }
 
-/* A project's file comes with whatever repository was cloned. It must not send requests and keys
- * elsewhere, open the proxy to others or write files. */
+/* A project's file, and a .env file in the current folder, come with whatever repository was cloned. The first must
+ * not send requests and keys elsewhere, open the proxy to others or write files; the second is where users keep
+ * their keys, and must not send them elsewhere. */
 static bool allowed(
 	struct config_loading *l, const struct config_origin *at, const struct config_target *t)
 {
-	if (at->layer == CONFIG_PROJECT && (t->row->flags & SETTING_TRUSTED) != 0) {
-		config_complain(l, CONFIG_ERROR, at,
-			"\"%.*s\" is not allowed in a project file, which may come with a cloned "
-			"repository: set it in your own configuration file or in the environment",
-			STR_ARG(t->path));
-		return false;
-	}
-	if (at->layer == CONFIG_DOTENV && (t->row->flags & SETTING_REDIRECTS) != 0)
-		config_complain(l, CONFIG_WARNING, at,
-			"\"%.*s\" decides where requests and keys go, and is taken from a .env file "
-			"in the current folder",
-			STR_ARG(t->path));
-	return true;
+	const bool project = at->layer == CONFIG_PROJECT;
+	const unsigned refused = project                      ? SETTING_TRUSTED
+				 : at->layer == CONFIG_DOTENV ? SETTING_REDIRECTS
+							      : 0;
+
+	if ((t->row->flags & refused) == 0)
+		return true;
+	config_complain(l, CONFIG_ERROR, at,
+		"\"%.*s\" is not allowed in a %s file, which may come with a cloned "
+		"repository: set it in your own configuration file or in the environment",
+		STR_ARG(t->path), project ? "project" : ".env");
+	return false;
 }
 
 /* Of settings that exclude each other, one source may give only one; it replaces what weaker sources

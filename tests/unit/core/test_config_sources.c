@@ -193,24 +193,24 @@ static void dotenv_that_redirects(void **state)
 						    "SLUICE_PROVIDERS_OPENAI_HTTP2=1\n" } } };
 
 	fake_load(&f);
-	assert_problems(&f,
-		DOTENV_FILE ":1:1: warning: \"providers.openai.base_url\" decides where "
-			    "requests and keys go, and is taken from a .env file in the current "
-			    "folder\n" DOTENV_FILE
-			    ":2:1: warning: \"providers.openai.proxy\" decides where requests "
-			    "and keys go, and is taken from a .env file in the current folder\n");
-	assert_bytes(f.config->providers[1].base_url, "http://h");
+	assert_problems(&f, DOTENV_FILE
+		":1:1: error: \"providers.openai.base_url\" is not allowed in a .env file, "
+		"which may come with a cloned repository: set it in your own "
+		"configuration file or in the environment\n" DOTENV_FILE
+		":2:1: error: \"providers.openai.proxy\" is not allowed in a .env file, "
+		"which may come with a cloned repository: set it in your own "
+		"configuration file or in the environment\n");
+	assert_null(f.config);
 	fake_release(&f);
 }
 
 static void names_of_files(void **state)
 {
-	struct fake f = {
-		.files = { { USER_FILE, "{\"log.file\": \"logs/x\", \"providers.openai.ca_file\": "
-					"\"~/ca.pem\"}" },
-			{ DOTENV_FILE, "SLUICE_PROVIDERS_GEMINI_CA_FILE=../ca.pem" } },
-		.sets = { "providers.deepseek.ca_file=/abs.pem" }
-	};
+	struct fake f = { .files = { { USER_FILE,
+				  "{\"log.file\": \"logs/x\", \"providers.openai.ca_file\": "
+				  "\"~/ca.pem\"}" } },
+		.env = { "SLUICE_PROVIDERS_GEMINI_CA_FILE=../ca.pem" },
+		.sets = { "providers.deepseek.ca_file=/abs.pem" } };
 
 	fake_load(&f);
 	assert_int_equal(f.report.errors, 0);
