@@ -23,6 +23,10 @@ _sluice() {
     mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word")
     return
     ;;
+  --log-level)
+    mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$word")
+    return
+    ;;
   esac
   case $command in
   "") mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config version help" -- "$word") ;;
@@ -30,14 +34,16 @@ _sluice() {
     if ((i + 1 < COMP_CWORD)); then
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $word == -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W "--config --set --help" -- "$word")
+      mapfile -t COMPREPLY < <(compgen -W "--no-env --config --set --help" -- "$word")
     else
       mapfile -t COMPREPLY < <(compgen -c -W "claude codex gemini opencode" -- "$word" | sort -u)
     fi
     ;;
-  start) mapfile -t COMPREPLY < <(compgen -W "--daemon --log-format --config --set --help" -- "$word") ;;
-  stop | status | reload) mapfile -t COMPREPLY < <(compgen -W "--config --set --help" -- "$word") ;;
-  config) mapfile -t COMPREPLY < <(compgen -W "show check path schema --config --set --help" -- "$word") ;;
+  start) mapfile -t COMPREPLY < <(compgen -W "--daemon --log-format --log-level --config --set --help" -- "$word") ;;
+  stop) mapfile -t COMPREPLY < <(compgen -W "--now --help" -- "$word") ;;
+  status) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$word") ;;
+  reload) mapfile -t COMPREPLY < <(compgen -W "--help" -- "$word") ;;
+  config) mapfile -t COMPREPLY < <(compgen -W "show check path schema --json --all --config --set --help" -- "$word") ;;
   help) mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config version" -- "$word") ;;
   esac
 }

@@ -65,7 +65,7 @@ static size_t min(size_t a, size_t b)
  * more than that when it is more: so only the cells near the diagonal are looked at. */
 static size_t edit_distance(struct str a, struct str b, size_t most)
 {
-	size_t rows[3][WORD_MAX + 2];
+	size_t rows[3][WORD_MAX + 2] = { 0 };
 	size_t *before = rows[0], *last = rows[1], *now = rows[2];
 
 	if (a.n > WORD_MAX || b.n > WORD_MAX || a.n > b.n + most || b.n > a.n + most)
