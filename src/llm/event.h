@@ -5,12 +5,13 @@
 
 #include "base/str.h"
 
-/* Token counts of a reply, in the terms of the Anthropic API (input excludes what was read from or written to
- * the cache). A count that the provider has not told is -1. */
+/* Token counts of a reply, in the terms of the Anthropic API: input excludes what was read from or written to
+ * the cache, writes are all writes and cache_write_1h those of them that are to last an hour, output is all output and
+ * reasoning a part of it. A count that the provider has not told is -1. */
 struct usage {
-	int64_t in, cache_read, cache_write, out;
+	int64_t in, cache_read, cache_write, cache_write_1h, out, reasoning;
 };
-#define USAGE_UNKNOWN ((struct usage){ -1, -1, -1, -1 })
+#define USAGE_UNKNOWN ((struct usage){ -1, -1, -1, -1, -1, -1 })
 
 enum event_type {
 	EV_RAW,   /* only relayed: nothing in it needs to be understood */
@@ -44,7 +45,9 @@ static inline void usage_merge(struct usage *u, const struct usage *more)
 	u->in = more->in >= 0 ? more->in : u->in;
 	u->cache_read = more->cache_read >= 0 ? more->cache_read : u->cache_read;
 	u->cache_write = more->cache_write >= 0 ? more->cache_write : u->cache_write;
+	u->cache_write_1h = more->cache_write_1h >= 0 ? more->cache_write_1h : u->cache_write_1h;
 	u->out = more->out >= 0 ? more->out : u->out;
+	u->reasoning = more->reasoning >= 0 ? more->reasoning : u->reasoning;
 }
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Brings ledger rows from the loop to a store, on a thread of its own, in batches.
+ *
+ * A row is written at most flush_ms after it was submitted, when the store is well. A batch that fails is tried again, with
+ * growing pauses up to a second, until it succeeds or the writer ends; meanwhile rows queue up. What comes to a full queue is
+ * dropped and counted: whoever must not lose rows asks writer_has_room() before it takes on new work. */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "store/store.h"
+
+struct writer;
+
+struct writer_options {
+	const struct store_driver *driver;
+	const char *path;
+	uint64_t flush_ms;
+	size_t queue_rows; /* exchanges */
+};
+
+/* What became of the rows so far. Any thread may ask. */
+struct writer_state {
+	uint64_t submitted, written, dropped, failures;
+	size_t waiting;
+	bool failing;    /* the last try failed */
+	struct err last; /* of the last failure */
+};
+
+/* Opens the store on its thread: a store that cannot be opened is tried again like a batch that fails, and does not keep the
+ * program from starting. Rows may be submitted at once. */
+struct writer *writer_new(const struct writer_options *o) MUSTCHECK;
+/* Copies the row with all its texts and hands it over. Never waits for the store. False: the queue was full. */
+bool writer_submit(struct writer *w, const struct ledger_exchange *row);
+/* Whether so many more rows would still find room. */
+bool writer_has_room(const struct writer *w, size_t rows);
+void writer_state(struct writer *w, struct writer_state *ret);
+/* Writes what waits, trying for at most timeout_ms, ends the thread and frees. Returns the number of rows lost. */
+size_t writer_free(struct writer *w, uint64_t timeout_ms);
+
+#endif
