@@ -46,9 +46,46 @@ static int64_t count(struct str value)
 	return json_u64(value, &v) && v <= INT64_MAX ? (int64_t)v : -1;
 }
 
+static int64_t member_count(struct str object, struct str name)
+{
+	struct str v = json_get(object, name);
+
+	return v.p != NULL ? count(v) : -1;
+}
+
+static void add(int64_t *to, int64_t more)
+{
+	if (more > 0)
+		*to = *to > 0 ? (*to > INT64_MAX - more ? INT64_MAX : *to + more) : more;
+}
+
+static struct usage parse_usage(struct str object);
+
+/* The tokens of a compaction that the API did by itself are not in the totals. */
+static void add_compactions(struct usage *u, struct str list)
+{
+	struct json_iter it;
+	struct json_member m;
+	struct err e = { 0 };
+
+	if (!json_iter_init_array(&it, list, &e))
+		return;
+	while (json_next(&it, &m, &e)) {
+		if (!str_eq(json_get(m.value, STR("type")), STR("\"compaction\"")))
+			continue;
+		struct usage more = parse_usage(m.value);
+		add(&u->in, more.in);
+		add(&u->cache_read, more.cache_read);
+		add(&u->cache_write, more.cache_write);
+		add(&u->cache_write_1h, more.cache_write_1h);
+		add(&u->out, more.out);
+	}
+}
+
 static struct usage parse_usage(struct str object)
 {
 	struct usage u = USAGE_UNKNOWN;
+	struct str iterations = { NULL, 0 };
 	struct json_iter it;
 	struct json_member m;
 	struct err e = { 0 };
@@ -62,9 +99,17 @@ static struct usage parse_usage(struct str object)
 			u.cache_read = count(m.value);
 		else if (json_key_is(m.key, STR("cache_creation_input_tokens")))
 			u.cache_write = count(m.value);
+		else if (json_key_is(m.key, STR("cache_creation")))
+			u.cache_write_1h = member_count(m.value, STR("ephemeral_1h_input_tokens"));
 		else if (json_key_is(m.key, STR("output_tokens")))
 			u.out = count(m.value);
+		else if (json_key_is(m.key, STR("output_tokens_details")))
+			u.reasoning = member_count(m.value, STR("thinking_tokens"));
+		else if (json_key_is(m.key, STR("iterations")))
+			iterations = m.value;
 	}
+	if (iterations.p != NULL)
+		add_compactions(&u, iterations);
 	return u;
 }
 

@@ -8,9 +8,9 @@
 #define LLM_PRICE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
 #include "llm/event.h"
-
-enum { PRICE_TIERS = 4, PRICE_WINDOWS = 4, PRICE_CHANGES = 4 };
 
 /* Pico-dollars a token; -1: not known. */
 struct rates {
@@ -37,11 +37,11 @@ struct price_change {
 struct price {
 	struct str provider, model; /* as the table spells them */
 	struct rates rates;
-	struct rates batch; /* only in and out */
-	struct price_tier tiers[PRICE_TIERS];
-	struct price_window windows[PRICE_WINDOWS];
-	struct price_change changes[PRICE_CHANGES];
-	unsigned ntiers, nwindows, nchanges;
+	struct rates batch;       /* only in and out */
+	struct price_tier *tiers; /* by size, smallest first */
+	struct price_window *windows;
+	struct price_change *changes; /* by time, earliest first */
+	size_t ntiers, nwindows, nchanges;
 	int64_t context_tokens, output_tokens; /* the most that it takes and gives; -1: not known */
 	struct str source, as_of, confidence, note;
 };
@@ -52,12 +52,17 @@ struct prices {
 	struct str as_of;
 };
 
-/* Reads a table: this project's format (data/prices.json) or LiteLLM's model_prices_and_context_window.json. The rows
- * and their texts live in the arena; ret may be given a table that rows of this one replace or join (base, or NULL).
- * False when the text is no such table; rows that cannot be read are left out and counted in *skipped. */
-bool prices_read(struct prices *ret, struct str json, const struct prices *base, struct arena *a,
-	size_t *skipped, struct err *e) MUSTCHECK;
-/* The table that is built in. */
+/* Reads a table: this project's format (data/prices.json) or LiteLLM's model_prices_and_context_window.json. Its rows
+ * replace those of the same models in *t and join the others; they live in the arena. False, with *t as it was, when the
+ * text is no such table. Rows without a price for input or output are left out, and counted in *skipped. */
+bool prices_read(struct prices *t, struct str json, struct arena *a, size_t *skipped,
+	struct err *e) MUSTCHECK;
+/* Sets the rates of one model, known or new, by words like "input=3 output=15 cache_read=0.3 cache_write_5m=3.75", dollars
+ * per million tokens; `cache_write` means both writes. What is not named stays as it is, without tiers, windows and
+ * changes. */
+bool prices_override(struct prices *t, struct str model, struct str words, struct arena *a,
+	struct err *e) MUSTCHECK;
+/* The text of the table that is built in. */
 struct str prices_builtin(void);
 
 /* The row of a model as clients and providers name it: as it is; without `[1m]`; without a vendor before a slash; without

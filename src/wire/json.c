@@ -171,16 +171,26 @@ static bool broken(struct json_iter *it, struct err *e, const char *what, size_t
 	return err_set(e, ERR_INVALID, "json: %s at byte %zu", what, at);
 }
 
-bool json_iter_init(struct json_iter *it, struct str text, struct err *e)
+static bool begin(struct json_iter *it, struct str text, bool array, struct err *e)
 {
-	*it = (struct json_iter){ .text = text, .first = true };
+	*it = (struct json_iter){ .text = text, .first = true, .array = array };
 	if (str_starts(text, STR("\xEF\xBB\xBF")))
 		it->at = 3;
 	it->at = skip_space(text, it->at);
-	if (peek(text, it->at) != '{')
-		return broken(it, e, "no object", it->at);
+	if (peek(text, it->at) != (array ? '[' : '{'))
+		return broken(it, e, array ? "no array" : "no object", it->at);
 	it->at++;
 	return true;
+}
+
+bool json_iter_init(struct json_iter *it, struct str text, struct err *e)
+{
+	return begin(it, text, false, e);
+}
+
+bool json_iter_init_array(struct json_iter *it, struct str text, struct err *e)
+{
+	return begin(it, text, true, e);
 }
 
 /* Takes the value that begins at it->at, which is no white space. */
@@ -218,31 +228,43 @@ static bool finish(struct json_iter *it, struct err *e)
 	return false;
 }
 
-bool json_next(struct json_iter *it, struct json_member *ret, struct err *e)
+/* Takes a key and the colon behind it. */
+static bool take_key(struct json_iter *it, struct str *ret, struct err *e)
 {
-	if (it->done)
-		return false;
-	it->at = skip_space(it->text, it->at);
-	char c = peek(it->text, it->at);
-	if (c == '}')
-		return finish(it, e);
-	if (!it->first) {
-		if (c != ',')
-			return broken(it, e, "no comma or closing brace", it->at);
-		it->at = skip_space(it->text, it->at + 1);
-	}
-	it->first = false;
 	if (peek(it->text, it->at) != '"')
 		return broken(it, e, "no key", it->at);
 	size_t key = it->at + 1, end = string_end(it->text, key);
 	if (end == 0)
 		return broken(it, e, "unterminated string", it->at);
-	ret->key = (struct str){ it->text.p + key, end - 1 - key };
+	*ret = (struct str){ it->text.p + key, end - 1 - key };
 	it->at = skip_space(it->text, end);
 	if (peek(it->text, it->at) != ':')
 		return broken(it, e, "no colon", it->at);
 	it->at = skip_space(it->text, it->at + 1);
-	return take_value(it, &ret->value, e);
+	return true;
+}
+
+bool json_next(struct json_iter *it, struct json_member *ret, struct err *e)
+{
+	const char close = it->array ? ']' : '}';
+
+	if (it->done)
+		return false;
+	it->at = skip_space(it->text, it->at);
+	char c = peek(it->text, it->at);
+	if (c == close)
+		return finish(it, e);
+	if (!it->first) {
+		if (c != ',')
+			return broken(it, e,
+				it->array ? "no comma or closing bracket"
+					  : "no comma or closing brace",
+				it->at);
+		it->at = skip_space(it->text, it->at + 1);
+	}
+	it->first = false;
+	ret->key = STR("");
+	return (it->array || take_key(it, &ret->key, e)) && take_value(it, &ret->value, e);
 }
 
 /* The four hex digits at s.p[at], or -1. */

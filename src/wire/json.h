@@ -16,16 +16,18 @@ struct json_member {
 	struct str value; /* from its first to its last byte, quotes and brackets included */
 };
 
-/* Walks the members of one object without looking deeper than its nesting requires. */
+/* Walks the members of one object, or the items of one array, without looking deeper than its nesting requires. */
 struct json_iter {
 	struct str text;
 	size_t at;
-	bool first, done;
+	bool first, done, array;
 };
 
 /* Starts at `text`, which must be one JSON object with nothing but white space (and a BOM in front)
  * around it. False (ERR_INVALID) when it does not begin like one. */
 bool json_iter_init(struct json_iter *it, struct str text, struct err *e) MUSTCHECK;
+/* The same for an array: its items are members whose key is empty. */
+bool json_iter_init_array(struct json_iter *it, struct str text, struct err *e) MUSTCHECK;
 
 /* The next member. False at the end with e->kind ERR_NONE, or with ERR_INVALID on broken structure
  * (unbalanced brackets, missing comma or colon, unterminated string, nesting beyond JSON_DEPTH_MAX

@@ -64,12 +64,12 @@ static void streamed(struct exchange *x)
 {
 	x->streamed = true;
 	x->answered_by = STR("claude-opus-5-5-20260901");
-	x->usage = (struct usage){ 300, 5800, -1, 795 };
+	x->usage = (struct usage){ 300, 5800, -1, -1, 795, -1 };
 }
 
 static void with_cache_write(struct exchange *x)
 {
-	x->usage = (struct usage){ 1, 0, 1999999, 0 };
+	x->usage = (struct usage){ 1, 0, 1999999, -1, 0, -1 };
 }
 
 static void only_in(struct exchange *x)

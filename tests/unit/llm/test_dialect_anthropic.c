@@ -70,7 +70,9 @@ static void check_event(const struct event *ev, const struct usage_row *row, str
 	assert_int_equal(ev->usage.in, row->usage.in);
 	assert_int_equal(ev->usage.cache_read, row->usage.cache_read);
 	assert_int_equal(ev->usage.cache_write, row->usage.cache_write);
+	assert_int_equal(ev->usage.cache_write_1h, row->usage.cache_write_1h);
 	assert_int_equal(ev->usage.out, row->usage.out);
+	assert_int_equal(ev->usage.reasoning, row->usage.reasoning);
 	assert_str(ev->model, str_from(row->model));
 	assert_str(ev->text, str_from(row->error));
 	assert_ptr_equal(ev->raw.p, raw.p);
@@ -79,7 +81,7 @@ static void check_event(const struct event *ev, const struct usage_row *row, str
 
 #define UNKNOWN \
 	{ \
-		-1, -1, -1, -1 \
+		-1, -1, -1, -1, -1, -1 \
 	}
 
 static void events(void **state)
@@ -88,27 +90,36 @@ static void events(void **state)
 		{ "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"m\","
 		  "\"usage\":{\"input_tokens\":1,\"cache_creation_input_tokens\":2,"
 		  "\"cache_read_input_tokens\":3,\"output_tokens\":4,\"service_tier\":\"x\"}}}\n\n",
-			EV_START, { 1, 3, 2, 4 }, "m", "" },
+			EV_START, { 1, 3, 2, -1, 4, -1 }, "m", "" },
 		/* Other line ends, spaces, order; a comment and an id before it. */
 		{ "\n: c\r\nid: 1\r\ndata:{\"message\":{\"usage\":{\"output_tokens\":0}}}\r\n"
 		  "event:message_start\r\n\r",
-			EV_START, { -1, -1, -1, 0 }, "", "" },
+			EV_START, { -1, -1, -1, -1, 0, -1 }, "", "" },
 		{ "event: message_delta\rdata: {\"usage\":{\"output_tokens\":9}}\r\r", EV_USAGE,
-			{ -1, -1, -1, 9 }, "", "" },
+			{ -1, -1, -1, -1, 9, -1 }, "", "" },
 		{ "event: message_delta\ndata: {\"usage\":\ndata: {\"input_tokens\":9}}\n\n",
-			EV_USAGE, { 9, -1, -1, -1 }, "", "" },
+			EV_USAGE, { 9, -1, -1, -1, -1, -1 }, "", "" },
 		/* Only the usage that belongs to it counts, of duplicates the last. */
 		{ "event: message_delta\ndata: {\"delta\":{\"usage\":{\"output_tokens\":1}}}\n\n",
 			EV_USAGE, UNKNOWN, "", "" },
 		{ "event: message_delta\ndata: {\"usage\":{\"output_tokens\":1,\"output_tokens\":2}}\n\n",
-			EV_USAGE, { -1, -1, -1, 2 }, "", "" },
+			EV_USAGE, { -1, -1, -1, -1, 2, -1 }, "", "" },
 		/* Counts that are none. */
 		{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":-1,\"output_tokens\":1.5,"
 		  "\"cache_read_input_tokens\":\"7\",\"cache_creation_input_tokens\":null}}\n\n",
 			EV_USAGE, UNKNOWN, "", "" },
 		{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":9223372036854775807,"
 		  "\"output_tokens\":9223372036854775808}}\n\n",
-			EV_USAGE, { INT64_MAX, -1, -1, -1 }, "", "" },
+			EV_USAGE, { INT64_MAX, -1, -1, -1, -1, -1 }, "", "" },
+		/* Writes that last an hour, thinking, and a compaction that the totals leave out. */
+		{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":1,"
+		  "\"cache_creation_input_tokens\":30,\"cache_creation\":{"
+		  "\"ephemeral_5m_input_tokens\":10,\"ephemeral_1h_input_tokens\":20},"
+		  "\"output_tokens\":9,\"output_tokens_details\":{\"thinking_tokens\":4},"
+		  "\"iterations\":[{\"type\":\"message\",\"input_tokens\":1},"
+		  "{\"type\":\"compaction\",\"input_tokens\":100,\"output_tokens\":7,"
+		  "\"cache_read_input_tokens\":50}]}}\n\n",
+			EV_USAGE, { 101, 50, 30, 20, 16, 4 }, "", "" },
 		{ "event: message_delta\ndata: not JSON\n\n", EV_USAGE, UNKNOWN, "", "" },
 		{ "event: message_start\n\n", EV_START, UNKNOWN, "", "" },
 		{ "event: message_stop\ndata: {}\n\n", EV_STOP, UNKNOWN, "", "" },
@@ -142,14 +153,14 @@ static void replies(void **state)
 		{ "{\"id\":\"msg\",\"model\":\"m\\u0021\",\"content\":[{\"usage\":{\"input_tokens\":9}}],"
 		  "\"usage\":{\"input_tokens\":1,\"cache_creation_input_tokens\":2,"
 		  "\"cache_read_input_tokens\":3,\"output_tokens\":4}}",
-			EV_STOP, { 1, 3, 2, 4 }, "m!", "" },
+			EV_STOP, { 1, 3, 2, -1, 4, -1 }, "m!", "" },
 		{ "{\"input_tokens\":12}", EV_STOP, UNKNOWN, "", "" },
 		{ "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"x\"}}",
 			EV_ERROR, UNKNOWN, "", "not_found_error" },
 		{ "<html>", EV_STOP, UNKNOWN, "", "" },
 		{ "", EV_STOP, UNKNOWN, "", "" },
 		/* Cut: what was read before counts. */
-		{ "{\"model\":\"m\",\"usage\":{\"input_tokens\":1},", EV_STOP, { 1, -1, -1, -1 },
+		{ "{\"model\":\"m\",\"usage\":{\"input_tokens\":1},", EV_STOP, { 1, -1, -1, -1, -1, -1 },
 			"m", "" },
 	};
 
@@ -170,8 +181,8 @@ static void usage_merges(void **state)
 {
 	struct usage u = USAGE_UNKNOWN;
 
-	usage_merge(&u, &(struct usage){ 10, 0, -1, 1 });
-	usage_merge(&u, &(struct usage){ -1, -1, -1, 50 });
+	usage_merge(&u, &(struct usage){ 10, 0, -1, -1, 1, -1 });
+	usage_merge(&u, &(struct usage){ -1, -1, -1, -1, 50, -1 });
 	usage_merge(&u, &USAGE_UNKNOWN);
 	assert_int_equal(u.in, 10);
 	assert_int_equal(u.cache_read, 0);

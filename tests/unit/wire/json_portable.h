@@ -7,6 +7,7 @@
 
 #define JSON_PORTABLE
 #define json_iter_init      portable_iter_init
+#define json_iter_init_array portable_iter_init_array
 #define json_next           portable_next
 #define json_key_is         portable_key_is
 #define json_get            portable_get
@@ -24,6 +25,7 @@ struct portable_splice {
 };
 
 bool json_iter_init(struct json_iter *it, struct str text, struct err *e) MUSTCHECK;
+bool json_iter_init_array(struct json_iter *it, struct str text, struct err *e) MUSTCHECK;
 bool json_next(struct json_iter *it, struct json_member *ret, struct err *e) MUSTCHECK;
 bool json_key_is(struct str key, struct str name);
 struct str json_get(struct str obj, struct str name);
@@ -38,6 +40,7 @@ size_t json_fix_surrogates(char *p, size_t n);
 
 #undef JSON_PORTABLE
 #undef json_iter_init
+#undef json_iter_init_array
 #undef json_next
 #undef json_key_is
 #undef json_get

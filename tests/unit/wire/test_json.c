@@ -12,9 +12,10 @@ static void list_members(struct buf *out, struct str text)
 	struct json_iter it;
 	struct json_member m;
 	struct err e = { 0 };
+	bool array = str_starts(text, STR("["));
 
 	buf_clear(out);
-	if (!json_iter_init(&it, text, &e)) {
+	if (!(array ? json_iter_init_array : json_iter_init)(&it, text, &e)) {
 		buf_add(out, STR("none!"));
 		assert_int_equal(e.kind, ERR_INVALID);
 		return;
@@ -437,9 +438,28 @@ static void fixes_surrogates(void **state)
 	check_fixed("\\Ud83d", "\\Ud83d", 0);
 }
 
+static void arrays(void **state)
+{
+	static const struct row rows[] = {
+		ROW("[]", ""),
+		ROW("[ 1 , \"a]\" ,{\"b\":[2]},[ ] ]", "=1;=\"a]\";={\"b\":[2]};=[ ];"),
+		ROW("[1 2]", "=1;!"),
+		ROW("[1,]", "=1;!"),
+		ROW("[1}", "=1;!"),
+		ROW("[1] x", "=1;!"),
+	};
+	struct json_iter it;
+	struct err e = { 0 };
+
+	check_rows(rows, ARRAY_LEN(rows));
+	assert_false(json_iter_init_array(&it, STR("{}"), &e));
+	assert_string_equal(e.text, "json: no array at byte 0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arrays),
 		cmocka_unit_test(walks),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(says_where),
