@@ -165,22 +165,27 @@ static void check_base_url(
 	struct config_loading *l, struct config_provider *p, const struct config_origin *at)
 {
 	const char *problem = url_problem(p->base_url);
-	struct str url = p->base_url;
+	struct str url = p->base_url, path;
 
 	if (problem != NULL) {
 		config_complain(l, CONFIG_ERROR, at, "\"providers.%.*s.base_url\" %s",
 			STR_ARG(p->name), problem);
 		return;
 	}
-	while (drop_end(&url, STR("/")))
+	/* A host may be called "v1". */
+	size_t host = str_find(url, STR("://")) + 3;
+	path = str_from_offset(url, host);
+	path = str_from_offset(path, str_find_char(path, '/'));
+	while (drop_end(&path, STR("/")))
 		;
-	if (drop_end(&url, STR("/v1")) || drop_end(&url, STR("/v1beta")))
+	if (drop_end(&path, STR("/v1")) || drop_end(&path, STR("/v1beta")))
 		config_complain(l, CONFIG_NOTE, at,
 			"\"providers.%.*s.base_url\" is used without its version, which is part of "
 			"each request's path",
 			STR_ARG(p->name));
-	while (drop_end(&url, STR("/")))
+	while (drop_end(&path, STR("/")))
 		;
+	url.n = (size_t)(path.p - url.p) + path.n;
 	if (url.n < p->base_url.n)
 		p->base_url = arena_dup(l->config->arena, url);
 }

@@ -28,6 +28,8 @@ struct encoding_decoder {
 	z_stream z;
 	BrotliDecoderState *br;
 	ZSTD_DCtx *zstd;
+	char magic[4]; /* of the frame that begins */
+	size_t magic_n;
 	bool zstd_within; /* a frame */
 };
 
@@ -153,6 +155,27 @@ static void br_close(struct encoding_decoder *d)
 }
 
 /* Frames in a row are one stream (RFC 8878 section 3); the library goes on by itself. */
+static enum progress zstd_feed(struct encoding_decoder *d, struct str *in, struct room *room)
+{
+	ZSTD_inBuffer from = { in->p, in->n, 0 };
+	ZSTD_outBuffer to = { room->p, room->n, 0 };
+	size_t rc = ZSTD_decompressStream(d->zstd, &to, &from);
+
+	*in = str_from_offset(*in, from.pos);
+	room->used = to.pos;
+	if (ZSTD_isError(rc))
+		return DAMAGED;
+	d->zstd_within = rc != 0;
+	return rc == 0 ? COMPLETE : GOING;
+}
+
+/* Of a frame or of one to be skipped (RFC 8878 section 3.1); the library also knows formats from before. */
+static bool is_zstd_magic(const char magic[4])
+{
+	return memcmp(magic, "\x28\xB5\x2F\xFD", 4) == 0 ||
+	       ((magic[0] & 0xF0) == 0x50 && memcmp(magic + 1, "\x2A\x4D\x18", 3) == 0);
+}
+
 static enum progress zstd_step(struct encoding_decoder *d, struct str *in, struct room *room)
 {
 	if (!d->opened) {
@@ -161,16 +184,16 @@ static enum progress zstd_step(struct encoding_decoder *d, struct str *in, struc
 		ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 		d->opened = true;
 	}
-	/* Libzstd judges a frame otherwise when it gets the whole of it at once. */
-	ZSTD_inBuffer from = { in->p, d->zstd_within || in->n == 0 ? in->n : 1, 0 };
-	ZSTD_outBuffer to = { room->p, room->n, 0 };
-	size_t rc = ZSTD_decompressStream(d->zstd, &to, &from);
-	*in = str_from_offset(*in, from.pos);
-	room->used = to.pos;
-	if (ZSTD_isError(rc))
-		return DAMAGED;
-	d->zstd_within = rc != 0;
-	return rc == 0 ? COMPLETE : GOING;
+	if (d->zstd_within)
+		return zstd_feed(d, in, room);
+	/* The head by itself: the library judges a frame otherwise when it gets the whole of it at once. */
+	for (; d->magic_n < sizeof(d->magic) && in->n > 0; *in = str_from_offset(*in, 1))
+		d->magic[d->magic_n++] = in->p[0];
+	if (d->magic_n < sizeof(d->magic))
+		return GOING;
+	struct str magic = { d->magic, sizeof(d->magic) };
+	d->magic_n = 0;
+	return is_zstd_magic(d->magic) ? zstd_feed(d, &magic, room) : DAMAGED;
 }
 
 static void zstd_close(struct encoding_decoder *d)
