@@ -51,7 +51,7 @@ bool paths_make_dir(const char *path, struct err *e)
 	return ok;
 }
 
-static const char *home_dir(void)
+const char *paths_home(void)
 {
 	const char *home = getenv("HOME");
 
@@ -64,7 +64,7 @@ static const char *home_dir(void)
 bool paths_init(struct paths *p, struct err *e)
 {
 	*p = (struct paths){ .arena = arena_new() };
-	p->state_dir = paths_state_dir(p->arena, getenv("XDG_STATE_HOME"), home_dir()).p;
+	p->state_dir = paths_state_dir(p->arena, getenv("XDG_STATE_HOME"), paths_home()).p;
 	if (!*p->state_dir)
 		return err_set(e, ERR_INTERNAL, "no home folder: set HOME or XDG_STATE_HOME");
 	p->state_file = arena_printf(p->arena, "%s/proxy.json", p->state_dir).p;

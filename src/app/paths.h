@@ -28,4 +28,7 @@ struct str paths_state_dir(struct arena *a, const char *xdg_state_home, const ch
 /* Creates a folder and its missing parents with mode 0700. An existing one must be writable. */
 bool paths_make_dir(const char *path, struct err *e) MUSTCHECK;
 
+/* The user's home folder; NULL: none is known. */
+const char *paths_home(void);
+
 #endif

@@ -3,9 +3,12 @@
 #include "app/serve.h"
 
 #include "admin/admin.h"
+#include "app/data.h"
 #include "app/listen.h"
 #include "base/clock.h"
 #include "core/access_log.h"
+#include "core/ledger.h"
+#include "core/sessions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +34,8 @@ struct serving {
 	int lock_fd;
 	char *config_path; /* the file that is watched; NULL: none */
 	struct buf urls;   /* one a line */
+	struct price_book prices;
+	struct arena *arena; /* as long as the proxy */
 };
 
 /* ---- configuration ---- */
@@ -126,6 +131,20 @@ static bool same_list(const struct str_list *a, const struct str_list *b)
 	return same;
 }
 
+static void reload_prices(struct serving *s, const struct config *c)
+{
+	struct price_book fresh;
+	struct err e;
+
+	if (price_book_load(&fresh, c, &e)) {
+		price_book_release(&s->prices);
+		s->prices = fresh;
+		return;
+	}
+	log_message(&s->log, LOG_ERROR, "%s: the prices in force stay", e.text);
+	price_book_release(&fresh);
+}
+
 static void reload(void *ctx)
 {
 	struct serving *s = ctx;
@@ -141,6 +160,7 @@ static void reload(void *ctx)
 	}
 	if (!same_list(&fresh->listen, &s->svc.config->listen))
 		log_message(&s->log, LOG_WARN, "'listen' has changed: that takes a restart");
+	reload_prices(s, fresh);
 	config_unref(s->svc.config);
 	s->svc.config = fresh;
 	apply_config(s);
@@ -329,11 +349,33 @@ static void watch_config(struct serving *s, const struct config_report *report)
 	}
 }
 
+/* Requests are served before the ledger is open, and without one. */
+static void start_ledger(struct serving *s)
+{
+	struct str path = data_ledger(s->svc.config, s->arena);
+	struct err e;
+
+	if (!s->svc.config->store_enabled)
+		return;
+	if (path.n == 0)
+		log_message(&s->log, LOG_ERROR,
+			"there is no home folder and no store.path: nothing is recorded");
+	else if (!data_make_folder_of(path, &e))
+		log_message(&s->log, LOG_ERROR, "%s: nothing is recorded", e.text);
+	else
+		s->svc.ledger = ledger_new(&s->svc, &store_sqlite, path.p);
+}
+
 static bool start(struct serving *s, int log_fd, const struct config_report *report)
 {
 	struct loop *l = s->svc.loop;
 	struct err e;
 
+	if (!price_book_load(&s->prices, s->svc.config, &e)) {
+		fprintf(stderr, "sluice: %s\n", e.text);
+		return false;
+	}
+	s->svc.prices = &s->prices.prices;
 	s->log.writer = log_writer_new(l, log_fd, s->svc.config->log_queue_bytes);
 	s->svc.server = server_new(l, &exchange_events, &s->svc);
 	s->svc.upstream = upstream_new(l);
@@ -350,6 +392,7 @@ static bool start(struct serving *s, int log_fd, const struct config_report *rep
 	loop_on_signal(l, SIGINT, on_terminate, s);
 	loop_on_signal(l, SIGHUP, on_hangup, s);
 	watch_config(s, report);
+	start_ledger(s);
 	say_listening(s);
 	return true;
 }
@@ -367,12 +410,16 @@ static void finish(struct serving *s)
 	s->svc.ending = true;
 	server_free(s->svc.server);
 	upstream_free(s->svc.upstream);
+	ledger_free(s->svc.ledger);
+	sessions_free(s->svc.sessions);
+	price_book_release(&s->prices);
 	timer_free(s->drain);
 	timer_free(s->lock);
 	timer_free(s->reload);
 	log_writer_free(s->log.writer);
 	loop_free(s->svc.loop);
 	config_unref(s->svc.config);
+	arena_free(s->arena);
 	buf_release(&s->svc.spare_body);
 	buf_release(&s->log.line);
 	buf_release(&s->urls);
@@ -406,6 +453,8 @@ int serve(const struct serve_options *o)
 		log_fd = open_log(s.svc.config);
 	if (log_fd >= 0) {
 		s.svc.loop = loop_new();
+		s.arena = arena_new();
+		s.svc.sessions = sessions_new();
 		s.svc.log = &s.log;
 		s.svc.locals = admin_endpoints;
 		s.svc.nlocals = admin_nendpoints;

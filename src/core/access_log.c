@@ -117,8 +117,8 @@ static struct str model_of(const struct exchange *x)
 {
 	const struct candidate *c = chosen(x);
 
-	if (x->answered_by.n > 0)
-		return x->answered_by;
+	if (x->last != NULL && x->last->answered_by.n > 0)
+		return x->last->answered_by;
 	return c != NULL && c->model.n > 0 ? c->model : x->chat.model;
 }
 
@@ -162,13 +162,28 @@ static void add_tokens(struct buf *b, const struct exchange *x)
 	}
 }
 
+static void add_cost(struct buf *b, const struct exchange *x)
+{
+	if (x->endpoint != ENDPOINT_MESSAGES || x->outcomes == NULL || x->cost.total == 0)
+		return;
+	buf_add(b, str_from(x->estimated ? " | about " : " | "));
+	if (x->cost.total < 0)
+		buf_add(b, STR("$?"));
+	else
+		cost_print(b, x->cost.total);
+	if (x->session.n > 0) {
+		buf_add(b, STR(" | session "));
+		cost_print(b, x->session_nano);
+	}
+}
+
 static void add_outcome(struct buf *b, const struct exchange *x)
 {
 	if (x->status != 0 && x->status != 200)
 		buf_addf(b, " | %u", x->status);
-	if (x->stream_error.n > 0) {
+	if (x->last != NULL && x->last->error.n > 0) {
 		buf_add(b, STR(" | error event: "));
-		add_clean(b, x->stream_error);
+		add_clean(b, x->last->error);
 	}
 	if (x->err.kind != ERR_NONE) {
 		buf_add(b, STR(" | "));
@@ -183,18 +198,25 @@ static void exchange_text(struct buf *b, const struct exchange *x, uint64_t now)
 	buf_add(b, STR(" | "));
 	add_tokens(b, x);
 	buf_addf(b, " | %.1f s", seconds(x, now));
-	if (x->streamed && x->first_ns != 0)
-		buf_addf(b, ", first token %.1f s", seconds(x, x->first_ns));
+	if (x->streamed && x->last != NULL && x->last->first_ns != 0)
+		buf_addf(b, ", first token %.1f s", seconds(x, x->last->first_ns));
+	add_cost(b, x);
 	add_outcome(b, x);
 }
 
-static const char *const endpoint_names[] = {
-	[ENDPOINT_LOCAL] = "local",
-	[ENDPOINT_MESSAGES] = "messages",
-	[ENDPOINT_COUNT] = "count_tokens",
-	[ENDPOINT_RELAY] = "relay",
-	[ENDPOINT_UNKNOWN] = "unknown",
-};
+/* What the last attempt adds. */
+static void add_last(struct buf *b, const struct exchange *x)
+{
+	const struct outcome *o = x->last;
+
+	if (o == NULL)
+		return;
+	if (o->head_ns != 0)
+		buf_addf(b, ",\"head_ms\":%.3f", seconds(x, o->head_ns) * 1e3);
+	if (o->first_ns != 0)
+		buf_addf(b, ",\"first_token_ms\":%.3f", seconds(x, o->first_ns) * 1e3);
+	add_member(b, "stream_error", o->error);
+}
 
 static void exchange_json(
 	struct buf *b, const struct exchange *x, enum log_level level, uint64_t now)
@@ -205,12 +227,13 @@ static void exchange_json(
 	add_member(b, "id", str_from(x->id));
 	add_member(b, "method", http_method_name(x->head->method));
 	add_member(b, "path", x->head->path);
-	add_member(b, "endpoint", str_from(endpoint_names[x->endpoint]));
+	add_member(b, "endpoint", str_from(endpoint_name(x->endpoint)));
 	add_member(b, "dialect", str_from(x->dialect->name));
 	if (c != NULL)
 		add_member(b, "provider", c->provider->name);
 	add_member(b, "model", x->chat.model);
-	add_member(b, "answered_by", x->answered_by);
+	add_member(b, "answered_by", x->last != NULL ? x->last->answered_by : STR(""));
+	add_member(b, "session", x->session);
 	add_number(b, "status", x->status);
 	buf_addf(b, ",\"stream\":%s", x->streamed ? "true" : "false");
 	add_number(b, "request_bytes", (int64_t)x->request_bytes);
@@ -218,14 +241,15 @@ static void exchange_json(
 	add_number(b, "input_tokens", x->usage.in);
 	add_number(b, "cache_read_tokens", x->usage.cache_read);
 	add_number(b, "cache_write_tokens", x->usage.cache_write);
+	add_number(b, "cache_write_1h_tokens", x->usage.cache_write_1h);
 	add_number(b, "output_tokens", x->usage.out);
+	if (x->outcomes != NULL) {
+		add_number(b, "cost_nano_usd", x->cost.total);
+		buf_addf(b, ",\"estimated\":%s", x->estimated ? "true" : "false");
+	}
 	add_number(b, "attempts", x->attempts);
 	buf_addf(b, ",\"ms\":%.3f", seconds(x, now) * 1e3);
-	if (x->head_ns != 0)
-		buf_addf(b, ",\"head_ms\":%.3f", seconds(x, x->head_ns) * 1e3);
-	if (x->first_ns != 0)
-		buf_addf(b, ",\"first_token_ms\":%.3f", seconds(x, x->first_ns) * 1e3);
-	add_member(b, "stream_error", x->stream_error);
+	add_last(b, x);
 	if (x->err.kind != ERR_NONE) {
 		add_member(b, "error", str_from(err_anthropic_type(x->err.kind)));
 		add_member(b, "error_text", str_from(x->err.text));

@@ -8,6 +8,7 @@
 
 struct attempt {
 	struct exchange *x;
+	struct outcome *out;
 	void (*done)(struct exchange *x, enum step how);
 	struct transfer *transfer;
 	struct sink meter, client; /* the chain: meter, then client */
@@ -31,19 +32,27 @@ struct attempt {
 
 /* ---- sinks ---- */
 
+static void note(struct attempt *a, const struct event *ev)
+{
+	usage_merge(&a->out->usage, &ev->usage);
+	if (ev->model.n > 0)
+		a->out->answered_by = arena_dup(a->x->arena, ev->model);
+	if (ev->type == EV_ERROR)
+		a->out->error = arena_dup(a->x->arena, ev->text);
+	if (ev->type == EV_STOP)
+		a->out->whole = true;
+}
+
 static void meter_put(struct sink *self, const struct event *ev)
 {
 	struct attempt *a = container_of(self, struct attempt, meter);
-	struct exchange *x = a->x;
 
-	if (x->first_ns == 0)
-		x->first_ns = clock_mono_ns();
-	if (ev->type != EV_RAW)
-		usage_merge(&x->usage, &ev->usage);
-	if (ev->model.n > 0)
-		x->answered_by = arena_dup(x->arena, ev->model);
-	if (ev->type == EV_ERROR)
-		x->stream_error = arena_dup(x->arena, ev->text);
+	if (a->out->first_ns == 0)
+		a->out->first_ns = clock_mono_ns();
+	if (ev->type == EV_RAW)
+		a->out->content_bytes += ev->raw.n;
+	else
+		note(a, ev);
 	sink_pass(self, ev);
 }
 
@@ -158,8 +167,8 @@ static void on_head(void *ctx, const struct upstream_reply *r)
 	struct exchange *x = a->x;
 	bool read = x->endpoint != ENDPOINT_RELAY && a->dialect->parse_event != NULL;
 
-	x->head_ns = clock_mono_ns();
-	x->status = r->status;
+	a->out->head_ns = clock_mono_ns();
+	a->out->status = x->status = r->status;
 	x->streamed = is_event_stream(r);
 	a->events = read && x->streamed;
 	a->json = read && !x->streamed;
@@ -180,11 +189,7 @@ static void read_reply(struct attempt *a, struct str body)
 	struct event ev;
 
 	a->dialect->parse_reply(body, a->x->arena, &ev);
-	usage_merge(&a->x->usage, &ev.usage);
-	if (ev.model.n > 0)
-		a->x->answered_by = arena_dup(a->x->arena, ev.model);
-	if (ev.type == EV_ERROR)
-		a->x->stream_error = arena_dup(a->x->arena, ev.text);
+	note(a, &ev);
 	a->json = false;
 }
 
@@ -209,8 +214,12 @@ static void on_bytes(void *ctx, struct str bytes)
 
 static void attempt_free(struct attempt *a)
 {
-	if (a->transfer != NULL)
+	a->out->end_ns = clock_mono_ns();
+	if (a->transfer != NULL) {
+		a->out->what = "cancelled";
+		a->out->sent = a->out->sent || transfer_body_sent(a->transfer);
 		transfer_cancel(a->transfer);
+	}
 	timer_free(a->ping);
 	buf_release(&a->spliced);
 	buf_release(&a->reply);
@@ -261,8 +270,18 @@ static void set_error(struct exchange *x, enum upstream_failure why, const char 
 
 static enum step end_attempt(struct attempt *a, enum upstream_failure why, const char *text)
 {
+	static const char *const what[] = {
+		[UPSTREAM_OK] = "ok",
+		[UPSTREAM_CONNECT] = "connect",
+		[UPSTREAM_STALE] = "stale",
+		[UPSTREAM_BROKEN] = "broken",
+		[UPSTREAM_TIMEOUT] = "timeout",
+		[UPSTREAM_BAD_REPLY] = "bad reply",
+	};
 	struct exchange *x = a->x;
 
+	a->out->what = why != UPSTREAM_OK && a->out->head_ns != 0 ? "cut" : what[why];
+	a->out->sent = why != UPSTREAM_CONNECT && why != UPSTREAM_STALE;
 	if (why == UPSTREAM_OK) {
 		put_raw(a, buf_str(&a->held)); /* a last frame without its blank line */
 		if (a->json && !a->reply.overflow)
@@ -312,6 +331,23 @@ static const struct upstream_events events = {
 
 /* ---- start, cancel, flow ---- */
 
+static struct outcome *add_outcome(struct exchange *x)
+{
+	struct outcome *o = arena_alloc(x->arena, sizeof(*o));
+
+	*o = (struct outcome){ .candidate = x->plan.c[x->plan.at],
+		.usage = USAGE_UNKNOWN,
+		.cost = COST_UNKNOWN,
+		.begin_wall_ms = clock_wall_ms(),
+		.begin_ns = clock_mono_ns() };
+	if (x->last != NULL)
+		x->last->next = o;
+	else
+		x->outcomes = o;
+	x->last = o;
+	return o;
+}
+
 void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum step how))
 {
 	const struct candidate *c = &x->plan.c[x->plan.at];
@@ -319,6 +355,7 @@ void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum ste
 	struct upstream_request rq;
 
 	*a = (struct attempt){ .x = x, .done = done, .dialect = c->dialect, .length = -1 };
+	a->out = add_outcome(x);
 	a->meter = (struct sink){ meter_put, &a->client };
 	a->client.put = client_put;
 	buf_init(&a->reply, x->config->limits_body_bytes); /* larger ones are relayed unread */

@@ -56,6 +56,20 @@
 		"idle connections to providers kept for reuse") \
 	X(limits_ping_ms, SECONDS, "limits.ping_s", "15", RANGE(0, 3600), 0, \
 		"silence of the provider after which a stream gets a ping; 0: never") \
+	X(store_path, STRING, "store.path", "", ANY, TRUSTED | FILE_NAME, \
+		"file of the ledger; empty: `sluice/ledger.db` below XDG_DATA_HOME (`~/.local/share`)") \
+	X(store_enabled, BOOL, "store.enabled", "true", ANY, 0, \
+		"record what each request cost") \
+	X(store_flush_ms, SECONDS, "store.flush_s", "0.1", RANGE(0.001, 60), 0, \
+		"time after its end within which an exchange is in the ledger; a crash may lose what ended later") \
+	X(store_queue_rows, INT, "store.queue_rows", "20000", RANGE(100, 10000000), 0, \
+		"exchanges waiting to be written to the ledger before new requests have to wait") \
+	X(store_wait_ms, SECONDS, "store.wait_s", "5", RANGE(0, 600), 0, \
+		"time that new requests wait for a ledger whose queue is full; then they go on, and are not recorded") \
+	X(prices_file, STRING, "prices.file", "", ANY, TRUSTED | FILE_NAME, \
+		"price table to use on top of the one built in; empty: `sluice/prices.json` below XDG_DATA_HOME, if there is one") \
+	X(prices_models, STRING_MAP, "prices.models", "", ANY, 0, \
+		"prices of single models, in dollars per million tokens: `{\"NAME\": \"input=3 output=15 cache_read=0.3 cache_write_5m=3.75 cache_write_1h=6\"}`") \
 	X(log_level, ENUM, "log.level", "info", ONE_OF("error|warn|info|debug"), 0, \
 		"what is written to the log: that level and what weighs more") \
 	X(log_format, ENUM, "log.format", "text", ONE_OF("text|json"), 0, \

@@ -104,6 +104,7 @@ struct exchange *exchange_begin(struct services *svc, struct conn *c, const stru
 	x->conn = c;
 	x->head = http_head_dup(a, head);
 	x->usage = USAGE_UNKNOWN;
+	x->cost = COST_UNKNOWN;
 	x->begin_ns = clock_mono_ns();
 	x->begin_wall_ms = clock_wall_ms();
 	x->local = find_local(svc, head->path);

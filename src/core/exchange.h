@@ -8,6 +8,7 @@
 #include "io/conn.h"
 #include "io/upstream.h"
 #include "llm/dialect.h"
+#include "llm/price.h"
 
 enum { PLAN_MAX = 16, EXCHANGE_ID_MAX = 24 };
 
@@ -73,9 +74,32 @@ struct services {
 	uint64_t total;
 	bool draining, ending; /* ending: what is still open is being broken off */
 	struct buf spare_body; /* memory of an earlier request body */
+	const struct prices *prices;
+	struct sessions *sessions;
+	struct ledger *ledger; /* NULL: nothing is recorded */
 };
 
 struct attempt;
+
+/* What one attempt came to. Times are monotonic; 0: that did not happen. */
+struct outcome {
+	struct outcome *next;
+	/* the attempt */
+	struct candidate candidate;
+	const char *what; /* "ok", "cut", "cancelled", or the kind of failure; NULL while it runs */
+	unsigned status;  /* of the provider's reply; 0: none came */
+	bool whole;       /* the reply came to its end, and so did its usage */
+	bool sent;        /* the provider may have had the whole request */
+	struct usage usage;
+	uint64_t content_bytes; /* of frames that carry the answer */
+	struct str answered_by; /* the model that the provider names */
+	struct str error;       /* type of an error event of the provider */
+	int64_t begin_wall_ms;
+	uint64_t begin_ns, head_ns, first_ns, end_ns;
+	/* account */
+	struct cost cost;
+	bool estimated;
+};
 
 struct exchange {
 	/* runner */
@@ -101,6 +125,10 @@ struct exchange {
 	const char *
 		auth_header; /* lower-case name of the header that held the proxy's own key; NULL: none */
 
+	/* admit */
+	struct timer *admission;
+	uint64_t admit_at_ms;
+
 	/* receive */
 	struct buf body;                  /* all of it, decoded */
 	struct encoding_decoder *decoder; /* NULL: it came as it is */
@@ -114,16 +142,20 @@ struct exchange {
 
 	/* call */
 	struct attempt *attempt;
+	struct outcome *outcomes, *last; /* of all attempts, in order */
 	unsigned attempts;
 	bool stale;                 /* a pooled connection failed: ask on a fresh one */
 	unsigned status;            /* of the reply as the client sees it; 0: none yet */
 	uint64_t request_bytes;     /* of the body */
 	uint64_t reply_bytes;       /* towards the client */
-	uint64_t head_ns, first_ns; /* reply head, first content; 0: not seen */
-	struct str answered_by;     /* the model that the provider names */
-	struct usage usage;
-	bool streamed;           /* the reply is an event stream */
-	struct str stream_error; /* type of an error event of the provider */
+	bool streamed;              /* the reply is an event stream */
+
+	/* account */
+	struct usage usage; /* of all attempts together */
+	struct cost cost;
+	bool estimated;
+	struct str session; /* whose running total is session_nano; empty: none is named */
+	int64_t session_nano;
 };
 
 /* ---- life ---- */

@@ -50,6 +50,9 @@ enum endpoint_kind {
 	ENDPOINT_UNKNOWN,  /* no provider can be named */
 };
 
+/* "messages", "relay" and so on: for logs and the ledger. */
+const char *endpoint_name(enum endpoint_kind kind);
+
 /* Finds kind and dialect of a request. The dialect is never NULL: an error needs a shape even for
  * ENDPOINT_UNKNOWN. Local paths of sluice are the caller's to know and not recognised here.
  *

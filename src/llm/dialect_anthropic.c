@@ -17,6 +17,15 @@ static bool add_model(struct chat *c, struct str value, struct arena *a, struct 
 	return true;
 }
 
+/* Claude Code puts a JSON object as text into the member for the user. */
+static struct str session_of(struct str metadata, struct arena *a)
+{
+	struct str user = json_string(json_get(metadata, STR("user_id")), a);
+	struct str session = json_string(json_get(user, STR("session_id")), a);
+
+	return session.p != NULL ? session : STR("");
+}
+
 static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
 {
 	struct json_iter it;
@@ -30,6 +39,8 @@ static bool parse_request(struct chat *ret, struct str body, struct arena *a, st
 			return false;
 		if (json_key_is(m.key, STR("stream")))
 			ret->stream = json_is_true(m.value);
+		if (json_key_is(m.key, STR("metadata")))
+			ret->session = session_of(m.value, a);
 	}
 	if (e->kind != ERR_NONE)
 		return false;

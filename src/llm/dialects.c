@@ -25,6 +25,19 @@ static void print_gemini_error(struct buf *out, const struct err *e, struct str 
 	buf_addf(out, ",\"status\":\"%s\"}}", err_gemini_status(e->kind));
 }
 
+const char *endpoint_name(enum endpoint_kind kind)
+{
+	static const char *const names[] = {
+		[ENDPOINT_LOCAL] = "local",
+		[ENDPOINT_MESSAGES] = "messages",
+		[ENDPOINT_COUNT] = "count_tokens",
+		[ENDPOINT_RELAY] = "relay",
+		[ENDPOINT_UNKNOWN] = "unknown",
+	};
+
+	return names[kind];
+}
+
 const struct dialect dialect_openai = {
 	.name = "openai",
 	.auth_header = STR_INIT("authorization"),

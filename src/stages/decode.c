@@ -8,6 +8,7 @@ enum step stage_decode(struct exchange *x)
 		return STEP_NEXT;
 	if (!x->dialect->parse_request(&x->chat, buf_str(&x->body), x->arena, &x->err))
 		return STEP_FAIL;
-	x->chat.model = arena_dup(x->arena, x->chat.model); /* outlives the body */
+	x->chat.model = arena_dup(x->arena, x->chat.model); /* these outlive the body */
+	x->chat.session = arena_dup(x->arena, x->chat.session);
 	return STEP_NEXT;
 }

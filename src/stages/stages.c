@@ -5,10 +5,12 @@
 const struct stage stages[] = {
 	{ "auth", stage_auth, false },
 	{ "local", stage_local, false },
+	{ "admit", stage_admit, false },
 	{ "receive", stage_receive, false },
 	{ "decode", stage_decode, false },
 	{ "route", stage_route, false },
 	{ "call", stage_call, false },
+	{ "account", stage_account, true },
 	{ "record", stage_record, true },
 	{ 0 },
 };

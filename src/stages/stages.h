@@ -9,6 +9,8 @@
 enum step stage_auth(struct exchange *x);
 /* Requests that sluice answers itself. */
 enum step stage_local(struct exchange *x);
+/* Waits while the ledger's queue is full. */
+enum step stage_admit(struct exchange *x);
 /* All of the body, where it is going to be read. */
 enum step stage_receive(struct exchange *x);
 /* What of it is understood. */
@@ -17,6 +19,8 @@ enum step stage_decode(struct exchange *x);
 enum step stage_route(struct exchange *x);
 /* Asks them. */
 enum step stage_call(struct exchange *x);
+/* What it cost. */
+enum step stage_account(struct exchange *x);
 /* Writes down what happened. */
 enum step stage_record(struct exchange *x);
 

@@ -49,30 +49,37 @@ struct ledger_exchange {
 
 /* What can be asked. */
 enum query {
-	QUERY_TOTALS,   /* one row for all exchanges in a span of time */
-	QUERY_MODELS,   /* the same by model and provider, dearest first */
-	QUERY_HISTORY,  /* exchanges, newest first, with their attempts */
-	QUERY_SESSION,  /* the totals of one session */
-	QUERY_EXCHANGE, /* one exchange, by its id */
+	QUERY_TOTALS, /* one row, always, for all exchanges in a span of time */
+	QUERY_MODELS, /* the same by model and provider, dearest first */
+	QUERY_HISTORY, /* exchanges, newest first (of one millisecond: the last added first), with their attempts */
+	QUERY_SESSION,  /* the totals of one session, over all time: one row, always */
+	QUERY_EXCHANGE, /* one exchange with its attempts, by its id; no row when there is none */
 };
 
+/* What is asked, and of which exchanges. */
 struct query_params {
-	int64_t from_ms, to_ms; /* [from, to); totals and models take them in quarters of an hour */
-	struct str text;        /* the session or the id */
-	size_t limit;           /* of QUERY_HISTORY */
+	enum query what;
+	/* [from, to), by the time of beginning; totals and models take every quarter of an hour that it touches. */
+	int64_t from_ms, to_ms;
+	struct str text; /* the session; the id; of a history the id to go on behind, or empty */
+	size_t limit;    /* of QUERY_HISTORY: so many rows at most */
 };
 
-/* Sums; costs of exchanges whose cost is unknown count as 0 in them, and in `unpriced`. */
+/* Sums, in which what is unknown counts as 0, and so does the whole cost of an exchange whose total is unknown. */
 struct ledger_totals {
 	struct str model, provider; /* of QUERY_MODELS */
-	int64_t exchanges, failed, unpriced, estimated;
+	int64_t exchanges;
+	int64_t failed; /* have an error, or a status that is no success (none, or 400 and more) */
+	int64_t unpriced; /* the total of their cost is unknown */
+	int64_t estimated;
 	struct ledger_tokens tokens;
 	struct ledger_cost cost;
 	int64_t saved;
 	int64_t duration_us;
 };
 
-/* One row of an answer: either is NULL. The views live until it returns; false ends the query. */
+/* One row of an answer: either is NULL. The views live until the function returns; false ends the query, which succeeds all
+ * the same. The store holds no lock meanwhile, so a function may take its time; it must not use this store. */
 struct query_row {
 	const struct ledger_totals *totals;
 	const struct ledger_exchange *exchange;
@@ -82,15 +89,18 @@ typedef bool row_fn(void *ctx, const struct query_row *row);
 enum store_access { STORE_WRITE, STORE_READ };
 
 struct store;
+/* A call that failed leaves the store as it was, and usable: the next call may succeed. */
 struct store_driver {
 	const char *name;
-	/* Opens, and with STORE_WRITE creates and migrates, what is at a path. NULL with *e set. ERR_NOT_FOUND: there is
-	 * nothing to read yet. */
+	/* Opens, and with STORE_WRITE creates (for its owner only) and migrates, what is at a path; its folder must be
+	 * there. NULL with *e set. ERR_NOT_FOUND: there is nothing to read yet. */
 	struct store *(*open)(const char *path, enum store_access access, struct err *e);
-	/* Adds all rows or none. An id that is there already is an error of the whole. */
-	bool (*append)(struct store *s, const struct ledger_exchange *rows, size_t n, struct err *e);
-	bool (*query)(struct store *s, enum query what, const struct query_params *p, row_fn *fn,
-		void *ctx, struct err *e);
+	/* Adds all rows or none. ERR_INVALID: a row cannot be taken as it is, and never will be, because its id is there already. */
+	bool (*append)(
+		struct store *s, const struct ledger_exchange *rows, size_t n, struct err *e);
+	bool (*query)(struct store *s, const struct query_params *p, row_fn *fn, void *ctx,
+		struct err *e);
+	/* NULL is accepted. */
 	void (*close)(struct store *s);
 };
 

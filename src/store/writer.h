@@ -3,7 +3,8 @@
  *
  * A row is written at most flush_ms after it was submitted, when the store is well. A batch that fails is tried again, with
  * growing pauses up to a second, until it succeeds or the writer ends; meanwhile rows queue up. What comes to a full queue is
- * dropped and counted: whoever must not lose rows asks writer_has_room() before it takes on new work. */
+ * dropped and counted: whoever must not lose rows asks writer_has_room() before it takes on new work. A row that the store
+ * refuses for itself (ERR_INVALID) is dropped alone, so that it does not keep the others waiting for ever. */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
@@ -18,23 +19,27 @@ struct writer_options {
 	size_t queue_rows; /* exchanges */
 };
 
-/* What became of the rows so far. Any thread may ask. */
+/* What became of the rows so far: submitted = written + dropped + waiting. */
 struct writer_state {
-	uint64_t submitted, written, dropped, failures;
-	size_t waiting;
-	bool failing;    /* the last try failed */
-	struct err last; /* of the last failure */
+	uint64_t submitted, written;
+	uint64_t dropped;  /* the queue was full, or the store refused the row */
+	uint64_t failures; /* tries that failed, to open or to write */
+	size_t waiting;    /* the batch under way included */
+	bool failing;      /* the last try failed */
+	struct err last;   /* of the last failure; ERR_NONE: there was none */
 };
 
 /* Opens the store on its thread: a store that cannot be opened is tried again like a batch that fails, and does not keep the
  * program from starting. Rows may be submitted at once. */
 struct writer *writer_new(const struct writer_options *o) MUSTCHECK;
-/* Copies the row with all its texts and hands it over. Never waits for the store. False: the queue was full. */
+/* Copies the row with all its texts and hands it over. Never waits for the store. False: the queue was full. Any thread. */
 bool writer_submit(struct writer *w, const struct ledger_exchange *row);
-/* Whether so many more rows would still find room. */
+/* Whether so many more rows would still find room. Any thread. */
 bool writer_has_room(const struct writer *w, size_t rows);
+/* Any thread. */
 void writer_state(struct writer *w, struct writer_state *ret);
-/* Writes what waits, trying for at most timeout_ms, ends the thread and frees. Returns the number of rows lost. */
+/* Writes what waits, ends the thread and frees. No try begins later than timeout_ms from now, but the first; a try under
+ * way is waited for. Returns the number of rows that were waiting and are lost. NULL is accepted. */
 size_t writer_free(struct writer *w, uint64_t timeout_ms);
 
 #endif

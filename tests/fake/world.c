@@ -2,6 +2,8 @@
 /* A client, the program and a provider in one room. */
 #include "fake/world.h"
 
+#include "core/sessions.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -45,6 +47,10 @@ void world_init(struct world *w, const char *const *sets)
 	w->svc.server = w->server = server_new(w->loop, &exchange_events, &w->svc);
 	w->svc.upstream = w->upstream = upstream_new(w->loop);
 	w->svc.log = &w->log;
+	w->arena = arena_new();
+	assert(prices_read(&w->prices, prices_builtin(), w->arena, &(size_t){ 0 }, &(struct err){ 0 }));
+	w->svc.prices = &w->prices;
+	w->svc.sessions = sessions_new();
 	w->svc.proxy = (struct proxy_env){ "", "", "" };
 	w->svc.started_wall_ms = FAKE_START_WALL_MS;
 	buf_init(&w->svc.spare_body, SIZE_MAX);
@@ -70,6 +76,8 @@ void world_release(struct world *w)
 	log_writer_free(w->log.writer);
 	loop_free(w->loop);
 	config_unref(w->svc.config);
+	sessions_free(w->svc.sessions);
+	arena_free(w->arena);
 	buf_release(&w->svc.spare_body);
 	buf_release(&w->log.line);
 }

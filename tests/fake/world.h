@@ -14,6 +14,8 @@ struct world {
 	struct upstream *upstream;
 	struct access_log log;
 	struct services svc;
+	struct arena *arena;
+	struct prices prices; /* the table that is built in */
 };
 
 /* sets: "path=value" settings, NULL at the end; NULL for none. Ids of exchanges are the same in every run. */

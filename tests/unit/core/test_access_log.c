@@ -9,6 +9,7 @@ static const char *const json[] = { "log.level=debug", "log.format=json", NULL }
 static struct exchange finished(struct world *w)
 {
 	static struct http_head head;
+	static struct outcome outcome;
 	uint64_t now = loop_now_ms(w->loop) * UINT64_C(1000000);
 	struct exchange x = {
 		.id = "x1",
@@ -24,10 +25,14 @@ static struct exchange finished(struct world *w)
 		.request_bytes = 100,
 		.reply_bytes = 2048,
 		.begin_ns = now - UINT64_C(20300000000),
+		.outcomes = &outcome,
+		.last = &outcome,
+	};
+
+	outcome = (struct outcome){
 		.head_ns = now - UINT64_C(19800000000),
 		.first_ns = now - UINT64_C(19500000000),
 	};
-
 	head = (struct http_head){ .method = HTTP_POST,
 		.path = STR("/v1/messages"),
 		.target = STR("/v1/messages?secret=1") };
@@ -63,13 +68,23 @@ static void as_it_is(struct exchange *x)
 static void streamed(struct exchange *x)
 {
 	x->streamed = true;
-	x->answered_by = STR("claude-opus-5-5-20260901");
+	x->last->answered_by = STR("claude-opus-5-5-20260901");
 	x->usage = (struct usage){ 300, 5800, -1, -1, 795, -1 };
+	x->cost.total = 30300000;
+	x->session = STR("s\"1");
+	x->session_nano = 134000000;
 }
 
 static void with_cache_write(struct exchange *x)
 {
 	x->usage = (struct usage){ 1, 0, 1999999, -1, 0, -1 };
+	x->cost.total = 12410000000;
+	x->estimated = true;
+}
+
+static void of_unknown_cost(struct exchange *x)
+{
+	x->cost = COST_UNKNOWN;
 }
 
 static void only_in(struct exchange *x)
@@ -100,6 +115,7 @@ static void relayed(struct exchange *x)
 static void refused(struct exchange *x)
 {
 	x->plan.n = 0;
+	x->outcomes = x->last = NULL;
 	x->chat.model = STR("");
 	x->status = 401;
 	x->reply_bytes = 1023;
@@ -110,7 +126,7 @@ static void gone_early(struct exchange *x)
 {
 	x->status = 0;
 	x->reply_bytes = 0;
-	x->head_ns = x->first_ns = 0;
+	x->last->head_ns = x->last->first_ns = 0;
 	x->streamed = true;
 	err_set(&x->err, ERR_CLIENT_GONE, "the client has gone");
 }
@@ -118,13 +134,14 @@ static void gone_early(struct exchange *x)
 static void with_error_event(struct exchange *x)
 {
 	x->streamed = true;
-	x->stream_error = STR("overloaded_error");
+	x->last->error = STR("overloaded_error");
 }
 
 static void local(struct exchange *x)
 {
 	x->endpoint = ENDPOINT_LOCAL;
 	x->plan.n = 0;
+	x->outcomes = x->last = NULL;
 	x->chat.model = STR("");
 	head_of(x)->method = HTTP_GET;
 	head_of(x)->path = STR("/health");
@@ -139,8 +156,10 @@ static void for_people(void **state)
 		{ as_it_is, "12:43:05 opus-5-5 | 2.0 KB | 20.3 s\n" },
 		{ streamed,
 			"12:43:05 opus-5-5 | 6.1K in (5.8K cached) / 795 out | 20.3 s, first token"
-			" 0.8 s\n" },
-		{ with_cache_write, "12:43:05 opus-5-5 | 2.0M in / 0 out | 20.3 s\n" },
+			" 0.8 s | $0.0303 | session $0.134\n" },
+		{ with_cache_write,
+			"12:43:05 opus-5-5 | 2.0M in / 0 out | 20.3 s | about $12.41\n" },
+		{ of_unknown_cost, "12:43:05 opus-5-5 | 2.0 KB | 20.3 s | $?\n" },
 		{ only_in, "12:43:05 opus-5-5 count_tokens | 12 in | 20.3 s\n" },
 		{ only_out, "12:43:05 opus-5-5 | ? in / 999 out | 20.3 s\n" },
 		{ overridden, "12:43:05 other | 2.0 KB | 20.3 s\n" },
@@ -170,30 +189,33 @@ static void for_machines(void **state)
 		{ streamed, BEGIN
 			"\"info\",\"id\":\"x1\",\"method\":\"POST\",\"path\":\"/v1/messages\",\"endpoint\":"
 			"\"messages\",\"dialect\":\"anthropic\",\"provider\":\"anthropic\",\"model\":"
-			"\"claude-opus-5-5\",\"answered_by\":\"claude-opus-5-5-20260901\",\"status\":200,"
+			"\"claude-opus-5-5\",\"answered_by\":\"claude-opus-5-5-20260901\","
+			"\"session\":\"s\\\"1\",\"status\":200,"
 			"\"stream\":true,\"request_bytes\":100,\"reply_bytes\":2048,\"input_tokens\":300,"
-			"\"cache_read_tokens\":5800,\"output_tokens\":795,\"attempts\":1" TIMES
-			"}\n" },
+			"\"cache_read_tokens\":5800,\"output_tokens\":795,\"cost_nano_usd\":30300000,"
+			"\"estimated\":false,\"attempts\":1" TIMES "}\n" },
 		{ refused, BEGIN
 			"\"info\",\"id\":\"x1\",\"method\":\"POST\",\"path\":\"/v1/messages\",\"endpoint\":"
 			"\"messages\",\"dialect\":\"anthropic\",\"status\":401,\"stream\":false,"
-			"\"request_bytes\":100,\"reply_bytes\":1023,\"attempts\":1" TIMES
+			"\"request_bytes\":100,\"reply_bytes\":1023,\"attempts\":1,\"ms\":20300.000"
 			",\"error\":\"authentication_error\",\"error_text\":\"no key\\nat all\"}\n" },
 		{ gone_early, BEGIN
 			"\"info\",\"id\":\"x1\",\"method\":\"POST\",\"path\":\"/v1/messages\",\"endpoint\":"
 			"\"messages\",\"dialect\":\"anthropic\",\"provider\":\"anthropic\",\"model\":"
 			"\"claude-opus-5-5\",\"status\":0,\"stream\":true,\"request_bytes\":100,"
-			"\"reply_bytes\":0,\"attempts\":1,\"ms\":20300.000,\"error\":\"api_error\","
+			"\"reply_bytes\":0,\"cost_nano_usd\":0,\"estimated\":false,"
+			"\"attempts\":1,\"ms\":20300.000,\"error\":\"api_error\","
 			"\"error_text\":\"the client has gone\"}\n" },
 		{ relayed, BEGIN
 			"\"info\",\"id\":\"x1\",\"method\":\"POST\",\"path\":\"/v1/files\\u001b[31m\x7f\xC3\xA9\","
 			"\"endpoint\":\"relay\",\"dialect\":\"anthropic\",\"provider\":\"anthropic\","
 			"\"status\":206,\"stream\":false,\"request_bytes\":100,\"reply_bytes\":3445728,"
-			"\"attempts\":1" TIMES "}\n" },
+			"\"cost_nano_usd\":0,\"estimated\":false,\"attempts\":1" TIMES "}\n" },
 		{ local, BEGIN
 			"\"debug\",\"id\":\"x1\",\"method\":\"GET\",\"path\":\"/health\",\"endpoint\":"
 			"\"local\",\"dialect\":\"anthropic\",\"status\":200,\"stream\":false,"
-			"\"request_bytes\":100,\"reply_bytes\":2048,\"attempts\":1" TIMES "}\n" },
+			"\"request_bytes\":100,\"reply_bytes\":2048,\"attempts\":1,"
+			"\"ms\":20300.000}\n" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

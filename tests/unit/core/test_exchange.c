@@ -43,7 +43,7 @@ static void streams(void **state)
 	assert_bytes(buf_str(&c->body), START DELTA USAGE STOP);
 	assert_int_equal(c->end, FAKE_ENDED);
 	assert_bytes(world_log(&w), "12:43:25 opus-5-5 | 3.4K in (3.4K cached) / 795 out | 20.3 s,"
-				    " first token 0.0 s\n");
+				    " first token 0.0 s | $0.0166\n");
 	world_release(&w);
 }
 
@@ -61,7 +61,7 @@ static void answers_json(void **state)
 	assert_int_equal(c->end, FAKE_ENDED);
 	assert_int_equal(c->length, sizeof(reply) - 1);
 	assert_bytes(buf_str(&c->body), reply);
-	assert_bytes(world_log(&w), "12:43:05 haiku-5 | 7 in / 2 out | 0.0 s\n");
+	assert_bytes(world_log(&w), "12:43:05 haiku-5 | 7 in / 2 out | 0.0 s | $?\n");
 	world_release(&w);
 }
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables of the ledger and the steps by which older ones become newer ones. A step that was released never changes; a
+ * change is a step more. */
+#include "store/sqlite_private.h"
+
+#include <stdio.h>
+
+enum {
+	APPLICATION_ID = 0x736c6331, /* "slc1": tells our files from others */
+	CHECKPOINT_PAGES =
+		4000, /* 16 MB of log, and its end is brought home: fewer syncs than by default */
+	LOG_BYTES_KEPT = 32 << 20,
+	CACHE_KIB = 8192,
+	BUSY_MS = 2000, /* how long to wait for another process */
+	BUSY_STEP_MS = 10,
+};
+
+#define TOKENS \
+	" in_tokens INTEGER, cache_read_tokens INTEGER, cache_write_5m_tokens INTEGER," \
+	" cache_write_1h_tokens INTEGER, out_tokens INTEGER, reasoning_tokens INTEGER,"
+#define COST \
+	" in_nusd INTEGER, cache_read_nusd INTEGER, cache_write_5m_nusd INTEGER," \
+	" cache_write_1h_nusd INTEGER, out_nusd INTEGER, total_nusd INTEGER,"
+
+/* NULL is unknown or none; what does not apply is ''. */
+static const char version_1[] =
+	"CREATE TABLE exchange ("
+	" row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, session TEXT NOT NULL,"
+	" conversation TEXT NOT NULL, parent TEXT NOT NULL, caller TEXT NOT NULL,"
+	" dialect TEXT NOT NULL, endpoint TEXT NOT NULL, kind TEXT NOT NULL,"
+	" model_asked TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL,"
+	" plan TEXT NOT NULL, error TEXT NOT NULL, status INTEGER NOT NULL,"
+	" streamed INTEGER NOT NULL, estimated INTEGER NOT NULL," TOKENS COST
+	" saved_nusd INTEGER NOT NULL, request_bytes INTEGER, reply_bytes INTEGER,"
+	" begin_ms INTEGER NOT NULL, first_us INTEGER, duration_us INTEGER) STRICT;"
+	"CREATE INDEX exchange_begin ON exchange (begin_ms);"
+	"CREATE INDEX exchange_session ON exchange (session) WHERE session <> '';"
+
+	"CREATE TABLE attempt ("
+	" exchange INTEGER NOT NULL, place INTEGER NOT NULL, provider TEXT NOT NULL,"
+	" model TEXT NOT NULL, key TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL,"
+	" estimated INTEGER NOT NULL," TOKENS COST
+	" begin_ms INTEGER NOT NULL, first_us INTEGER, duration_us INTEGER,"
+	" PRIMARY KEY (exchange, place)) STRICT, WITHOUT ROWID;"
+
+	/* Sums over all exchanges that began in a quarter of an hour. */
+	"CREATE TABLE quarter ("
+	" quarter_ms INTEGER NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL,"
+	" exchanges INTEGER NOT NULL, failed INTEGER NOT NULL, unpriced INTEGER NOT NULL,"
+	" estimated INTEGER NOT NULL," TOKENS COST
+	" saved_nusd INTEGER NOT NULL, duration_us INTEGER NOT NULL,"
+	" PRIMARY KEY (quarter_ms, model, provider)) STRICT, WITHOUT ROWID;";
+
+const char *const sqlite_schema_steps[] = { version_1, NULL };
+
+enum { NEWEST = ARRAY_LEN(sqlite_schema_steps) - 1 };
+
+static bool run_text(struct sqlite_store *s, const char *sql, struct err *e)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || sqlite_fail(s, "open", e);
+}
+
+static bool read_number(struct sqlite_store *s, const char *sql, int *ret, struct err *e)
+{
+	sqlite3_stmt *statement = NULL;
+	bool ok = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+		  sqlite3_step(statement) == SQLITE_ROW;
+
+	if (ok)
+		*ret = sqlite3_column_int(statement, 0);
+	else
+		sqlite_fail(s, "open", e);
+	sqlite3_finalize(statement);
+	return ok;
+}
+
+/* The version of what is there; 0: nothing yet. */
+static bool read_version(struct sqlite_store *s, int *ret, struct err *e)
+{
+	int application = 0, tables = 0;
+
+	if (!read_number(s, "PRAGMA user_version", ret, e) ||
+		!read_number(s, "PRAGMA application_id", &application, e) ||
+		!read_number(s, "SELECT count(*) FROM sqlite_schema", &tables, e))
+		return false;
+	if (application != APPLICATION_ID && (application != 0 || *ret != 0 || tables != 0))
+		return err_set(e, ERR_INTERNAL, "'%s' is the database of another program", s->path);
+	if (*ret > NEWEST)
+		return err_set(e, ERR_INTERNAL,
+			"the ledger '%s' is of version %d, made by a newer sluice; this one knows up to %d",
+			s->path, *ret, (int)NEWEST);
+	return true;
+}
+
+/* Under the lock for writing, so that of several processes one does it. */
+static bool migrate(struct sqlite_store *s, struct err *e)
+{
+	char sql[80];
+	int version;
+
+	if (!run_text(s, "BEGIN IMMEDIATE", e) || !read_version(s, &version, e))
+		return false;
+	for (; version < NEWEST; version++)
+		if (!run_text(s, sqlite_schema_steps[version], e))
+			return false;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT",
+		(int)NEWEST, (int)APPLICATION_ID);
+	return run_text(s, sql, e);
+}
+
+/* SQLite does not wait by itself when two processes do this at the same time. */
+static int switch_to_log(sqlite3 *db, char ret_mode[8])
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+
+	for (int ms = 0; rc == SQLITE_OK; ms += BUSY_STEP_MS) {
+		rc = sqlite3_step(statement);
+		if ((rc & 0xff) != SQLITE_BUSY || ms >= BUSY_MS)
+			break;
+		sqlite3_reset(statement);
+		sqlite3_sleep(BUSY_STEP_MS);
+		rc = SQLITE_OK;
+	}
+	if (rc == SQLITE_ROW)
+		snprintf(ret_mode, 8, "%s", (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+static bool use_log(struct sqlite_store *s, struct err *e)
+{
+	char mode[8] = "";
+
+	if (switch_to_log(s->db, mode) != SQLITE_ROW)
+		return sqlite_fail(s, "open", e);
+	return str_eq(str_from(mode), STR("wal")) ||
+	       err_set(e, ERR_INTERNAL, "cannot open the ledger '%s': no write-ahead log there",
+		       s->path);
+}
+
+static bool prepare_to_write(struct sqlite_store *s, int version, struct err *e)
+{
+	char sql[200];
+
+	if (sqlite3_db_readonly(s->db, "main") == 1)
+		return err_set(
+			e, ERR_INTERNAL, "cannot write the ledger '%s': it is read-only", s->path);
+	/* NORMAL: commits are not synced one by one. They survive the end of the process, but not that of power. */
+	snprintf(sql, sizeof(sql),
+		"PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = %d;"
+		"PRAGMA journal_size_limit = %d; PRAGMA cache_size = -%d",
+		(int)CHECKPOINT_PAGES, (int)LOG_BYTES_KEPT, (int)CACHE_KIB);
+	return use_log(s, e) && run_text(s, sql, e) && (version == NEWEST || migrate(s, e));
+}
+
+bool sqlite_schema_prepare(struct sqlite_store *s, struct err *e)
+{
+	int version;
+
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	if (!read_version(s, &version, e))
+		return false;
+	if (s->access == STORE_WRITE)
+		return prepare_to_write(s, version, e);
+	if (version == 0)
+		return err_set(e, ERR_NOT_FOUND, "the ledger '%s' is empty", s->path);
+	return version == NEWEST ||
+	       err_set(e, ERR_INTERNAL,
+		       "the ledger '%s' is of an earlier version; starting sluice brings it up to date",
+		       s->path);
+}
