@@ -2,7 +2,9 @@
 /* Is anybody there (/health), may it be given work (/ready), and the probes of clients. */
 #include "admin/admin.h"
 
+#include "admin/lookup.h"
 #include "base/clock.h"
+#include "core/ledger.h"
 
 #include <unistd.h>
 
@@ -20,9 +22,19 @@ static void health(struct exchange *x, struct local_reply *ret)
 
 static void ready(struct exchange *x, struct local_reply *ret)
 {
+	struct writer_state s = { 0 };
+
 	if (x->svc->draining)
 		ret->status = 503;
-	buf_addf(ret->body, "{\"ready\":%s}\n", x->svc->draining ? "false" : "true");
+	if (x->svc->ledger != NULL)
+		ledger_state(x->svc->ledger, &s);
+	/* Without a ledger requests are still served: that is a fault to be seen to, no reason to send them elsewhere. */
+	buf_addf(ret->body, "{\"ready\":%s,\"ledger\":\"%s\",\"ledger_lost\":%llu}\n",
+		x->svc->draining ? "false" : "true",
+		x->svc->ledger == NULL ? "off"
+		: s.failing            ? "failing"
+				       : "ok",
+		(unsigned long long)s.dropped);
 }
 
 static void hello(struct exchange *x, struct local_reply *ret)
@@ -32,9 +44,11 @@ static void hello(struct exchange *x, struct local_reply *ret)
 }
 
 const struct local_endpoint admin_endpoints[] = {
-	{ STR_INIT("/health"), true, health },
-	{ STR_INIT("/ready"), true, ready },
-	{ STR_INIT("/"), true, hello },
-	{ STR_INIT("/api/hello"), true, hello },
+	{ STR_INIT("/health"), true, health, NULL },
+	{ STR_INIT("/ready"), true, ready, NULL },
+	{ STR_INIT("/"), true, hello, NULL },
+	{ STR_INIT("/api/hello"), true, hello, NULL },
+	{ STR_INIT("/stats"), false, NULL, lookup_stats },
+	{ STR_INIT("/history"), false, NULL, lookup_history },
 };
 const size_t admin_nendpoints = ARRAY_LEN(admin_endpoints);

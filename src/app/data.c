@@ -33,6 +33,25 @@ struct str data_prices(const struct config *c, struct arena *a)
 	return c->prices_file.n > 0 ? c->prices_file : in_data_folder(a, "prices.json");
 }
 
+struct store *data_open_ledger(const struct cmd *c, struct err *e)
+{
+	struct config *config = cmd_load_config(c, false);
+	struct arena *a = arena_new();
+	struct store *s = NULL;
+
+	if (config == NULL) {
+		err_set(e, ERR_INVALID, "the configuration has errors");
+	} else {
+		struct str path = data_ledger(config, a);
+		s = store_sqlite.open(path.p, STORE_READ, e);
+		if (s == NULL && e->kind == ERR_NOT_FOUND)
+			err_set(e, ERR_NOT_FOUND, "nothing is recorded yet (there is no '%s')", path.p);
+	}
+	config_unref(config);
+	arena_free(a);
+	return s;
+}
+
 bool data_make_folder_of(struct str path, struct err *e)
 {
 	char *folder = must_strdup(path.p);

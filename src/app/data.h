@@ -3,14 +3,17 @@
 #ifndef APP_DATA_H
 #define APP_DATA_H
 
-#include "core/config.h"
+#include "app/cmd.h"
 #include "llm/price.h"
+#include "store/store.h"
 
 /* The ledger's file: store.path, else ledger.db in $XDG_DATA_HOME/sluice or ~/.local/share/sluice. Empty without a home
  * folder. NUL-terminated. */
 struct str data_ledger(const struct config *c, struct arena *a);
 /* The file that `sluice models update` writes and prices.file replaces. */
 struct str data_prices(const struct config *c, struct arena *a);
+/* Opens the ledger that a command line means, to read. NULL with *e; without a ledger yet, that says so. */
+struct store *data_open_ledger(const struct cmd *c, struct err *e) MUSTCHECK;
 /* Creates the folder that a file is to lie in (0700), with its parents. */
 bool data_make_folder_of(struct str path, struct err *e) MUSTCHECK;
 

@@ -50,7 +50,10 @@ struct local_reply {
 struct local_endpoint {
 	struct str path;
 	bool open; /* without a key */
+	/* One of the two. At once, on the loop: */
 	void (*answer)(struct exchange *x, struct local_reply *ret);
+	/* From the ledger, on a worker thread; query is that of the request. */
+	bool (*look_up)(struct buf *body, const char *ledger, struct str query, struct err *e);
 };
 
 /* Proxy variables of the environment, as they were at the start. NUL-terminated, "" without one. */
@@ -124,6 +127,9 @@ struct exchange {
 	/* auth */
 	const char *
 		auth_header; /* lower-case name of the header that held the proxy's own key; NULL: none */
+
+	/* local */
+	struct lookup *lookup;
 
 	/* admit */
 	struct timer *admission;
