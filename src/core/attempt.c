@@ -217,7 +217,7 @@ static void attempt_free(struct attempt *a)
 	a->out->end_ns = clock_mono_ns();
 	if (a->transfer != NULL) {
 		a->out->what = "cancelled";
-		a->out->sent = a->out->sent || transfer_body_sent(a->transfer);
+		a->out->sent = a->out->head_ns != 0 || transfer_body_sent(a->transfer);
 		transfer_cancel(a->transfer);
 	}
 	timer_free(a->ping);

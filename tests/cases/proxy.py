@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,10 +13,21 @@ START_SECONDS = 10
 STOP_SECONDS = 10
 
 
+PORTS = iter(random.sample(range(10000, 32000), 22000))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+    """A port that nothing listens on and that this run gives out once. Below those that the kernel gives to others, so
+    that none of them gets it before the proxy does."""
+    for port in PORTS:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError('no port is free')
 
 
 class Proxy:
