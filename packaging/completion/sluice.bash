@@ -6,7 +6,7 @@ _sluice() {
   local command="" i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --config | --set | --log-format | --log-level) ((i++)) ;;
+    --config | --set | --log-format | --log-level | --limit) ((i++)) ;;
     -*) ;;
     *)
       command=${COMP_WORDS[i]}
@@ -29,7 +29,7 @@ _sluice() {
     ;;
   esac
   case $command in
-  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config version help" -- "$word") ;;
+  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config stats history models version help" -- "$word") ;;
   run)
     if ((i + 1 < COMP_CWORD)); then
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -44,7 +44,10 @@ _sluice() {
   status) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$word") ;;
   reload) mapfile -t COMPREPLY < <(compgen -W "--help" -- "$word") ;;
   config) mapfile -t COMPREPLY < <(compgen -W "show check path schema --json --all --config --set --help" -- "$word") ;;
-  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config version" -- "$word") ;;
+  stats) mapfile -t COMPREPLY < <(compgen -W "today week month all --json --config --set --help" -- "$word") ;;
+  history) mapfile -t COMPREPLY < <(compgen -W "--limit --json --config --set --help" -- "$word") ;;
+  models) mapfile -t COMPREPLY < <(compgen -W "update --sources --config --set --help" -- "$word") ;;
+  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config stats history models version" -- "$word") ;;
   esac
 }
 
