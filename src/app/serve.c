@@ -445,6 +445,7 @@ int serve(const struct serve_options *o)
 	bool ok = false;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of that file */
 	raise_descriptor_limit();
 	keep_some_memory();
 	s.svc.config = config_load(o->input, &report);
