@@ -139,7 +139,8 @@ void config_reference(struct buf *out)
 			config_presets[i].dialect, config_presets[i].base_url);
 	buf_add(out,
 		STR("\nAny other name needs `dialect` and `base_url`. Names are lower-case letters, "
-		    "digits, `-` and `_`.\n\n"));
+		    "digits, `-` and `_`.\nSo far requests go to the first three only "
+		    "([clients.md](clients.md)); others can be named, and are not used yet.\n\n"));
 	print_table(&config_provider_settings, STR("providers.NAME."), out);
 	/* One line feed ends the file. */
 	out->n -= out->n > 0;

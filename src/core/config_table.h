@@ -9,7 +9,7 @@
 	X(listen, STRINGS, "listen", "localhost:7780", ANY, TRUSTED, \
 		"addresses to listen on, `host:port`; `localhost` means 127.0.0.1 and ::1; an address that is not loopback needs `auth.key`") \
 	X(override_model, STRING, "override.model", "", ANY, 0, \
-		"replaces the model of every request; empty: the client's own") \
+		"replaces the model of every Messages request; empty: the client's own") \
 	X(auth_key, SECRET, "auth.key", "", ANY, TRUSTED | EITHER, \
 		"key that clients must present as `x-sluice-key`, `x-api-key` or bearer; empty: none, loopback only") \
 	X(auth_key_env, STRING, "auth.key_env", "", ANY, TRUSTED | EITHER, \
@@ -66,6 +66,8 @@
 		"exchanges waiting to be written to the ledger before new requests have to wait") \
 	X(store_wait_ms, SECONDS, "store.wait_s", "5", RANGE(0, 600), 0, \
 		"time that new requests wait for a ledger whose queue is full; then they go on, and are not recorded") \
+	X(store_end_ms, SECONDS, "store.end_s", "5", RANGE(0, 600), 0, \
+		"time that the end of the program waits for a ledger that cannot be written") \
 	X(prices_file, STRING, "prices.file", "", ANY, TRUSTED | FILE_NAME, \
 		"price table to use on top of the one built in; empty: `sluice/prices.json` below XDG_DATA_HOME, if there is one") \
 	X(prices_models, STRING_MAP, "prices.models", "", ANY, 0, \

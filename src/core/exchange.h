@@ -150,11 +150,11 @@ struct exchange {
 	struct attempt *attempt;
 	struct outcome *outcomes, *last; /* of all attempts, in order */
 	unsigned attempts;
-	bool stale;                 /* a pooled connection failed: ask on a fresh one */
-	unsigned status;            /* of the reply as the client sees it; 0: none yet */
-	uint64_t request_bytes;     /* of the body */
-	uint64_t reply_bytes;       /* towards the client */
-	bool streamed;              /* the reply is an event stream */
+	bool stale;             /* a pooled connection failed: ask on a fresh one */
+	unsigned status;        /* of the reply as the client sees it; 0: none yet */
+	uint64_t request_bytes; /* of the body */
+	uint64_t reply_bytes;   /* towards the client */
+	bool streamed;          /* the reply is an event stream */
 
 	/* account */
 	struct usage usage; /* of all attempts together */

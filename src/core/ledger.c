@@ -10,7 +10,6 @@
 enum {
 	LOOK_MS = 500,     /* between looks at the writer while rows wait */
 	REMIND_MS = 60000, /* between log lines about a failure that lasts */
-	GIVE_UP_MS = 5000, /* how long the end waits for a store that fails */
 	NS_PER_US = 1000,
 };
 
@@ -49,8 +48,8 @@ static void look(void *ctx)
 	l->failing = s.failing;
 	if (s.dropped > l->dropped)
 		log_message(l->svc->log, LOG_ERROR,
-			"the ledger '%s' has lost %llu exchanges: its queue was full", l->path,
-			(unsigned long long)(s.dropped - l->dropped));
+			"the ledger '%s' has lost %llu exchanges: its queue was full, or it refused them",
+			l->path, (unsigned long long)(s.dropped - l->dropped));
 	l->dropped = s.dropped;
 	l->looking = s.waiting > 0 || s.failing;
 	if (l->looking)
@@ -81,7 +80,7 @@ void ledger_free(struct ledger *l)
 	if (l == NULL)
 		return;
 	timer_free(l->look);
-	size_t lost = writer_free(l->writer, GIVE_UP_MS);
+	size_t lost = writer_free(l->writer, l->svc->config->store_end_ms);
 	if (lost > 0)
 		log_message(l->svc->log, LOG_ERROR,
 			"the ledger '%s' could not be written: %zu exchanges are lost", l->path,

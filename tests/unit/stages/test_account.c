@@ -216,6 +216,52 @@ static void unknown_cost(void **state)
 	arena_free(s.arena);
 }
 
+/* ---- a store that takes nothing ---- */
+
+static struct store *open_never(const char *path, enum store_access access, struct err *e)
+{
+	(void)path, (void)access;
+	err_set(e, ERR_INTERNAL, "no disk");
+	return NULL;
+}
+
+static const struct store_driver never = { .name = "never", .open = open_never };
+
+/* The queue has room for a hundred; who comes then waits for five seconds, and goes on unrecorded. */
+static void full_queue(void **state)
+{
+	static const char *const sets[] = { "store.queue_rows=100", "store.wait_s=5",
+		"store.end_s=0", NULL };
+	struct writer_state s;
+	struct world w;
+
+	world_init(&w, sets);
+	w.svc.ledger = ledger_new(&w.svc, &never, "nowhere");
+	for (int i = 0; i < 100; i++) {
+		world_post(&w, "/v1/messages", STR(MODEL));
+		world_answer(&w, SSE_HEAD, STR(USAGE_START USAGE_END STOPPED));
+	}
+	struct transfer *last = world_transfer(&w);
+	struct conn *c = world_post(&w, "/v1/messages", STR(MODEL));
+	struct conn *other = world_post(&w, "/v1/messages", STR(MODEL));
+	fake_loop_advance(w.loop, 4900);
+	assert_ptr_equal(world_transfer(&w), last);
+	fake_conn_gone(other);
+	fake_loop_advance(w.loop, 200);
+	assert_ptr_not_equal(world_transfer(&w), last);
+	world_answer(&w, SSE_HEAD, STR(USAGE_START USAGE_END STOPPED));
+	assert_int_equal(c->end, FAKE_ENDED);
+	ledger_state(w.svc.ledger, &s);
+	assert_int_equal(s.waiting, 100);
+	assert_int_equal(s.dropped, 2);
+	fake_loop_advance(w.loop, 1000);
+	ledger_free(w.svc.ledger);
+	struct str log = world_log(&w);
+	assert_true(str_find(log, STR("'nowhere' has lost 2 exchanges")) < log.n);
+	assert_true(str_find(log, STR("100 exchanges are lost")) < log.n);
+	world_release(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +272,7 @@ int main(void)
 		cmocka_unit_test(stale_then_good),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(unknown_cost),
+		cmocka_unit_test(full_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
