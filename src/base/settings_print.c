@@ -45,10 +45,19 @@ void setting_print_quoted(struct str s, struct buf *out)
 	buf_add_char(out, '"');
 }
 
+static bool is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 /* A secret that is shown in part stays longer than MASK_MIN, so that masking it again changes nothing. */
 void setting_print_masked(struct str secret, struct buf *out)
 {
-	if (secret.n >= MASK_MIN) {
+	/* A character of several bytes would be cut. */
+	if (secret.n >= MASK_MIN && is_ascii(secret)) {
 		buf_add(out, (struct str){ secret.p, MASK_KEEPS });
 		buf_add(out, STR("*********"));
 		buf_add(out, str_from_offset(secret, secret.n - MASK_KEEPS));
