@@ -9,6 +9,7 @@
 
 enum {
 	LOOK_MS = 500,     /* between looks at the writer while rows wait */
+	TEXT_MAX = 200,    /* bytes of a name */
 	REMIND_MS = 60000, /* between log lines about a failure that lasts */
 	NS_PER_US = 1000,
 };
@@ -132,6 +133,15 @@ static struct ledger_cost cost_row(const struct cost *c)
 		c->out, c->total };
 }
 
+/* A client may call a model or a session as it likes; the ledger keeps the beginning, up to a whole character. */
+static struct str bounded(struct str s)
+{
+	if (s.n > TEXT_MAX)
+		for (s.n = TEXT_MAX; s.n > 0 && ((unsigned char)s.p[s.n] & 0xC0) == 0x80;)
+			s.n--;
+	return s;
+}
+
 static struct str model_sent(const struct exchange *x, const struct candidate *c)
 {
 	return c->model.n > 0 ? c->model : x->chat.model;
@@ -141,9 +151,10 @@ static struct ledger_attempt attempt_row(const struct exchange *x, const struct 
 {
 	return (struct ledger_attempt){
 		.provider = o->candidate.provider->name,
-		.model = o->answered_by.n > 0 ? o->answered_by : model_sent(x, &o->candidate),
+		.model = bounded(
+			o->answered_by.n > 0 ? o->answered_by : model_sent(x, &o->candidate)),
 		.key = str_from(o->candidate.provider->api_key.n > 0 ? "api_key" : "client"),
-		.outcome = o->error.n > 0 ? o->error : str_from(o->what),
+		.outcome = o->error.n > 0 ? bounded(o->error) : str_from(o->what),
 		.status = o->status,
 		.estimated = o->estimated,
 		.tokens = tokens_of(&o->usage),
@@ -159,7 +170,7 @@ static struct str error_of(const struct exchange *x)
 	if (x->err.kind != ERR_NONE)
 		return arena_printf(
 			x->arena, "%s: %s", err_anthropic_type(x->err.kind), x->err.text);
-	return x->last != NULL ? x->last->error : STR("");
+	return x->last != NULL ? bounded(x->last->error) : STR("");
 }
 
 void ledger_record(struct ledger *l, const struct exchange *x)
@@ -174,10 +185,10 @@ void ledger_record(struct ledger *l, const struct exchange *x)
 		attempts[n++] = attempt_row(x, o);
 	const struct ledger_exchange row = {
 		.id = str_from(x->id),
-		.session = x->session,
+		.session = bounded(x->session),
 		.dialect = str_from(x->dialect->name),
 		.endpoint = str_from(endpoint_name(x->endpoint)),
-		.model_asked = x->chat.model,
+		.model_asked = bounded(x->chat.model),
 		.model = n > 0 ? attempts[n - 1].model : STR(""),
 		.provider = n > 0 ? attempts[n - 1].provider : STR(""),
 		.plan = str_from(x->plan.why),

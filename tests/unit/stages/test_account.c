@@ -216,6 +216,26 @@ static void unknown_cost(void **state)
 	arena_free(s.arena);
 }
 
+static void long_names(void **state)
+{
+	struct recorded r;
+	struct seen s;
+	struct buf body;
+
+	buf_init(&body, SIZE_MAX);
+	buf_add(&body, STR("{\"model\":\"x"));
+	for (int i = 0; i < 100000; i++)
+		buf_add(&body, STR("\xC3\xA9"));
+	buf_add(&body, STR("\"}"));
+	begin(&r, NULL);
+	world_post(&r.w, "/v1/messages", buf_str(&body));
+	world_answer(&r.w, "200 OK\nContent-Type: application/json", STR("{}"));
+	end(&r, &s);
+	assert_int_equal(s.x.model.n, 199);
+	arena_free(s.arena);
+	buf_release(&body);
+}
+
 /* ---- a store that takes nothing ---- */
 
 static struct store *open_never(const char *path, enum store_access access, struct err *e)
@@ -274,6 +294,7 @@ int main(void)
 		cmocka_unit_test(stale_then_good),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(unknown_cost),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(full_queue),
 	};
 
