@@ -5,6 +5,7 @@
 #include "store/sqlite_private.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,10 +187,18 @@ static char *plain_path(const char *path)
 	return plain;
 }
 
+/* SQLite's own statistics of memory cost a lock for each allocation. */
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static struct store *sqlite_open(const char *path, enum store_access access, struct err *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite_store *s = must_alloc(sizeof(*s));
 
+	pthread_once(&once, configure);
 	s->store.driver = &store_sqlite;
 	s->path = plain_path(path);
 	s->access = access;

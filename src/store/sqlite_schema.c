@@ -143,9 +143,6 @@ static bool prepare_to_write(struct sqlite_store *s, int version, struct err *e)
 {
 	char sql[200];
 
-	if (sqlite3_db_readonly(s->db, "main") == 1)
-		return err_set(
-			e, ERR_INTERNAL, "cannot write the ledger '%s': it is read-only", s->path);
 	/* NORMAL: commits are not synced one by one. They survive the end of the process, but not that of power. */
 	snprintf(sql, sizeof(sql),
 		"PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = %d;"
@@ -159,7 +156,12 @@ bool sqlite_schema_prepare(struct sqlite_store *s, struct err *e)
 	int version;
 
 	sqlite3_busy_timeout(s->db, BUSY_MS);
-	if (!read_version(s, &version, e))
+	/* SQLite opens a file for reading when it may not write it. */
+	if (s->access == STORE_WRITE && sqlite3_db_readonly(s->db, "main") == 1)
+		return err_set(
+			e, ERR_INTERNAL, "cannot write the ledger '%s': it is read-only", s->path);
+	/* In one transaction: another process may be making the tables just now. */
+	if (!run_text(s, "BEGIN", e) || !read_version(s, &version, e) || !run_text(s, "COMMIT", e))
 		return false;
 	if (s->access == STORE_WRITE)
 		return prepare_to_write(s, version, e);
