@@ -541,6 +541,12 @@ void conn_reply_abort(struct conn *c)
 	forget_request(c);
 }
 
+void conn_reply_reset(struct conn *c)
+{
+	c->end = CONN_FLUSH_RESET;
+	forget_request(c);
+}
+
 bool conn_full(const struct conn *c)
 {
 	return c->out.n + c->sending.n > c->server->limits.queue_bytes;

@@ -88,6 +88,8 @@ void conn_reply_end(struct conn *c);
 /* Breaks the connection off, so that the client sees an unfinished reply. What is queued is sent first.
  * The request's context is forgotten. */
 void conn_reply_abort(struct conn *c);
+/* The same, with a reset of the connection whatever the framing. */
+void conn_reply_reset(struct conn *c);
 /* More than limits.queue_bytes wait to be sent: stop producing until drained(). */
 bool conn_full(const struct conn *c);
 /* Bytes of reply queued so far, framing included. */

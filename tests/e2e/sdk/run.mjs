@@ -6,6 +6,7 @@ import { check, eq, runChecks, start } from './harness.mjs';
 import './anthropic.mjs';
 import './openai.mjs';
 import './raw.mjs';
+import './simulator.mjs';
 
 const [program, only] = process.argv.slice(2);
 if (!program) {
