@@ -1,57 +1,45 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Shows what sluice does: starts it in front of a small scripted provider and streams one conversation through it.
+"""Shows what sluice does: replays a day of coding through it, to the provider simulator, and says what each request
+cost.
 
-usage: demo.py PROGRAM. Needs no key and no network; the exit status is 0 only if everything went as it should.
-"""
+    demo.py SLUICE SIMULATOR [--fast]
 
-import http.client
+Needs no key and no network. Pauses are skipped, the provider's clock is put forward instead; with --fast, answers come
+at once. The exit status is 0 only if everything went as it should."""
+
 import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 
-from upstream import Upstream
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "prove"))
 
-COLOUR = sys.stdout.isatty() and 'NO_COLOR' not in os.environ
-KEY = 'sk-ant-demo-not-a-real-key'
-SYSTEM = 'You are a demo. Answer in one or two sentences.'
-QUESTIONS = [
-    'What is a sluice?',
-    'And why would I put one in front of my LLM provider?',
-    'Tell me a very long story.',
-]
-ANSWERS = [
-    ('A gate in a channel: the water passes as it is, and you decide how much, when and where to.',
-     {'input_tokens': 6100, 'cache_creation_input_tokens': 0, 'cache_read_input_tokens': 0, 'output_tokens': 27}, 0.06),
-    ('So that every turn goes where it is cheapest – while the bytes that matter, your prompt cache first of all, '
-     'stay exactly as your client wrote them. 🙂',
-     {'input_tokens': 320, 'cache_creation_input_tokens': 0, 'cache_read_input_tokens': 6127, 'output_tokens': 41}, 0.06),
-    ('Once upon a time ' + 'and then ' * 200,
-     {'input_tokens': 410, 'cache_creation_input_tokens': 0, 'cache_read_input_tokens': 6480, 'output_tokens': 900}, 0.05),
-]
+import transcripts  # noqa: E402
+from client import Failed  # noqa: E402
+from drive import Drive  # noqa: E402
+from report import dollars  # noqa: E402
+from rig import Simulator, Sluice, Wrong, end_on_signals  # noqa: E402
+
+COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+SAID, TEXT = 46, 32  # columns for what a model says and calls, and how many of them for words
+MODEL = 11
+PAUSE_S = 240
+THINK_MS = 300  # before an answer begins
 
 
 def paint(code, text):
-    return f'\033[{code}m{text}\033[0m' if COLOUR else text
+    return f"\033[{code}m{text}\033[0m" if COLOUR else text
 
 
-def say(text=''):
+def say(text=""):
     print(text, flush=True)
 
 
 def step(text):
     say()
-    say(paint('1', text))
-
-
-class Wrong(Exception):
-    """Something that did not go as it should."""
+    say(paint("1", text))
 
 
 def check(good, text):
@@ -60,176 +48,167 @@ def check(good, text):
         raise Wrong(text)
 
 
-class Proxy:
-    """sluice in a folder of its own."""
-
-    def __init__(self, program, upstream_url):
-        self.folder = tempfile.mkdtemp(prefix='sluice-demo-')
-        with socket.socket() as s:
-            s.bind(('127.0.0.1', 0))
-            self.port = s.getsockname()[1]
-        config = os.path.join(self.folder, 'config.json')
-        with open(config, 'w', encoding='utf-8') as f:
-            json.dump({'listen': [f'127.0.0.1:{self.port}'], 'providers': {'anthropic': {'base_url': upstream_url}}}, f)
-        os.chmod(config, 0o600)
-        self.log_path = os.path.join(self.folder, 'log')
-        env = {'HOME': self.folder, 'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8', 'XDG_RUNTIME_DIR': self.folder}
-        with open(self.log_path, 'wb') as log:
-            self.process = subprocess.Popen([program, 'start', '--config', config], cwd=self.folder, env=env,
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-
-    def wait_ready(self):
-        started = time.monotonic()
-        while time.monotonic() < started + 10 and self.process.poll() is None:
-            try:
-                socket.create_connection(('127.0.0.1', self.port), timeout=1).close()
-                return time.monotonic() - started
-            except OSError:
-                time.sleep(0.002)
-        raise Wrong(f'sluice does not start: {self.log().strip()}')
-
-    def log(self):
-        with open(self.log_path, encoding='utf-8', errors='replace') as f:
-            return f.read()
-
-    def log_lines(self, wanted):
-        """Its lines about requests, once there are that many (the log is written beside the traffic)."""
-        end = time.monotonic() + 2
-        while True:
-            lines = [line for line in self.log().splitlines() if ' in' in line and 'out' in line and '|' in line]
-            if len(lines) >= wanted or time.monotonic() > end:
-                return lines
-            time.sleep(0.02)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            status = self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = None
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return status
+def count(n):
+    return f"{n / 1000:.1f}K" if n >= 1000 else str(n)
 
 
-def show_request(body):
-    value = json.loads(body)
-    say(f'  {paint("36", "POST /v1/messages?beta=true")}   {len(body)} bytes, {len(value["messages"])} message(s)')
-    say(f'  {paint("36", "you")}     {value["messages"][-1]["content"]}')
+def short(text, size):
+    text = " ".join(text.split())
+    return text if len(text) <= size else text[: size - 1] + "…"
 
 
-def stream(proxy, body, words=None):
-    """Sends a turn and prints the answer as it arrives. Returns the reply's headers, bytes and text; with `words` the
-    client hangs up after that many, and the moment of it is returned."""
-    conn = http.client.HTTPConnection('127.0.0.1', proxy.port, timeout=10)
-    conn.request('POST', '/v1/messages?beta=true', body=body, headers={
-        'content-type': 'application/json', 'x-api-key': KEY, 'anthropic-version': '2023-06-01',
-        'anthropic-beta': 'some-beta-2031-01-01', 'X-Nobody-Knows': 'this header'})
-    reply = conn.getresponse()
-    if reply.status != 200:
-        raise Wrong(f'status {reply.status}: {reply.read(500)}')
-    print(f'  {paint("36", "claude")}  ', end='', flush=True)
-    got, text, frame = b'', '', b''
-    while line := reply.readline():
-        got, frame = got + line, frame + line
-        if line != b'\n':
-            continue
-        data = json.loads(frame.split(b'data: ', 1)[1])
-        frame = b''
-        if data['type'] == 'content_block_delta':
-            text += data['delta']['text']
-            print(data['delta']['text'], end='', flush=True)
-            if words and text.count(' ') >= words:
-                print('…', flush=True)
-                reply.close()
-                conn.close()
-                return time.monotonic()
-    print(flush=True)
-    conn.close()
-    return reply.getheaders(), got, text
+def cents(nano):
+    return f"${nano / 1e9:.4f}"
 
 
-def converse(proxy, upstream):
-    """Two turns; checks each of them byte for byte. Returns the bodies so far."""
-    messages = []
-    for number, question in enumerate(QUESTIONS[:2]):
-        messages.append({'role': 'user', 'content': question})
-        # Odd on purpose: white space, an unknown field, a number no double can hold. All of it must arrive.
-        body = json.dumps({'model': 'claude-opus-5-5', 'max_tokens': 256, 'system': SYSTEM, 'messages': messages,
-                           'stream': True}, ensure_ascii=False)
-        body = (body[:-1] + ' , "nobody_knows_this":1e400 }').encode()
-        step(f'Turn {number + 1}')
-        show_request(body)
-        headers, got, text = stream(proxy, body)
-        turn = upstream.turns[number]
-        say()
-        check(turn.body == body, f'the provider received the {len(body)} bytes that the client sent, every one the same')
-        names = {n.lower(): v for n, v in turn.headers}
-        check(names.get('x-nobody-knows') == 'this header' and names.get('x-api-key') == KEY
-              and names.get('anthropic-beta') == 'some-beta-2031-01-01',
-              'and its headers: key, betas, one that nobody knows')
-        check(got == turn.sent, f'the client received the {len(got)} bytes of the stream that the provider sent')
-        check(dict(headers).get('request-id') == f'req_demo_{number + 1}', 'and its headers: request-id, content-type')
-        messages.append({'role': 'assistant', 'content': text.strip()})
-    return messages
+class Show:
+    """Prints a request as it goes: what the user wrote, what the model says as it comes, and what it cost."""
+
+    def __init__(self):
+        self.before, self.outcome, self.prompts, self.total = None, None, set(), 0
+        self.column, self.spoken = 0, False
+        say(f"\n  {'model':<{MODEL + SAID}}{'prompt':>8}{'cached':>8}{'reply':>7}{'cost':>9}{'so far':>9}")
+
+    def watch(self, outcome, event):
+        """An event of a reply."""
+        if outcome is not self.outcome:
+            self.begin(outcome)
+        if event["type"] == "content_block_delta" and self.column < TEXT:
+            text = (event["delta"].get("text") or "").replace("\n", " ")
+            left = TEXT - self.column
+            self.put(text if len(text) < left else text[: left - 1] + "…")
+        elif event["type"] == "content_block_start" and event["content_block"]["type"] == "tool_use":
+            name = "  " * self.spoken + "→ " + event["content_block"]["name"]
+            self.put(name if self.column + len(name) <= SAID else "")
+
+    def put(self, text):
+        self.column, self.spoken = self.column + len(text), self.spoken or bool(text)
+        print(text, end="", flush=True)
+
+    def begin(self, outcome):
+        r, self.outcome, self.spoken = outcome.request, outcome, False
+        if self.before and r.sent - self.before > PAUSE_S:
+            say(paint("33", f"\n  {(r.sent - self.before) / 60:.0f} minutes pass"))
+        self.before = max(self.before or 0, r.sent)
+        self.prompt(r)
+        where = "  " if r.kind == "subagent" else ""
+        self.column = len(where)
+        print("  " + where + paint("36", f"{r.model.removeprefix('claude-'):<{MODEL}}"), end="", flush=True)
+
+    def prompt(self, r):
+        """What the user wrote last, when that is new."""
+        last = r.messages[-1]["content"]
+        texts = [b["text"] for b in last if b["type"] == "text"]
+        if not texts or r.kind == "subagent" or texts[-1] in self.prompts:
+            return
+        self.prompts.add(texts[-1])
+        picture = "[a picture] " if any(b["type"] == "image" for b in last) else ""
+        text = picture + short("(asked for a summary)" if r.kind == "compaction" else texts[-1], 80)
+        say(f"\n  {time.strftime('%H:%M', time.gmtime(r.sent))}  {paint('1', 'you')}  {text}")
+
+    def end(self, outcome):
+        """The figures of a request."""
+        if outcome.error:
+            raise Wrong(outcome.error)
+        usage = outcome.message["usage"]
+        read = usage["cache_read_input_tokens"]
+        total = usage["input_tokens"] + usage["cache_creation_input_tokens"] + read
+        self.total += outcome.cost()
+        figures = f"{count(total):>8}{100 * read // total:>6} %{count(usage['output_tokens']):>7}"
+        cost = paint("32", f"{cents(outcome.cost()):>9}")
+        say(f"{' ' * (SAID - self.column)}{figures}{cost}{cents(self.total):>9}")
 
 
-def hang_up(proxy, upstream, messages):
-    step('Turn 3, and the client hangs up in the middle')
-    body = json.dumps({'model': 'claude-opus-5-5', 'max_tokens': 9000, 'stream': True,
-                       'messages': messages + [{'role': 'user', 'content': QUESTIONS[2]}]}).encode()
-    show_request(body)
-    left_at = stream(proxy, body, words=8)
-    end = time.monotonic() + 2
-    while upstream.turns[2].cut_off_at is None and time.monotonic() < end:
-        time.sleep(0.005)
-    cut = upstream.turns[2].cut_off_at
-    say()
-    check(cut is not None, 'the provider was told to stop'
-          + (f', {max(0, (cut - left_at) * 1000):.0f} ms later: nobody pays for words that nobody reads' if cut else ''))
+def replay(sluice, simulator, paths):
+    """Through sluice, live; the outcomes."""
+    show = Show()
+    outcomes = []
+    for outcome in Drive(simulator, sluice.address, watch=show.watch).run(paths):
+        show.end(outcome)
+        outcomes.append(outcome)
+    return outcomes
 
 
-def run(program):
-    say(paint('1', 'sluice demo: one conversation through the proxy'))
-    upstream = Upstream(ANSWERS)
-    say(f'  a scripted provider plays Anthropic at {upstream.url}')
-    proxy = Proxy(program, upstream.url)
+def look(sluice, *command):
+    """A command of sluice and what it prints."""
+    status, output = sluice.run(*command)
+    if status != 0:
+        raise Wrong(output)
+    step("sluice " + " ".join(command))
+    for line in output.rstrip().splitlines():
+        say("  " + line)
+
+
+def judge(sluice, simulator, outcomes, paths):
+    """Compares body by body, and with the bill of the same day without sluice."""
+    step("Does it cost anything to have it in between?")
+    bill = simulator.total()
+    check(
+        all(o.identical for o in outcomes), f"each of the {len(outcomes)} requests reached the provider byte for byte"
+    )
+    ledger = json.loads(sluice.run("stats", "all", "--json")[1])["cost_nano_usd"]["total"]
+    check(ledger == bill, f"sluice's ledger says {dollars(ledger)}, the provider's bill {dollars(bill)}")
+    simulator.delay_ms = 0
+    alone = list(Drive(simulator, simulator.address).run(paths))
+    direct = simulator.total()
+    check(direct == bill, f"without sluice the same day costs {dollars(direct)}: the same, to the nano-dollar")
+    same = [o.reply_sha256 for o in outcomes] == [o.reply_sha256 for o in alone]
+    check(same, "and brings the same replies, byte for byte")
+    said = [b["text"] for o in outcomes for b in o.request.reply if b["type"] == "text"]
+    log = sluice.said()
+    check("sk-ant-" not in log and not any(s in log for s in said), "its log has neither the key nor what was said")
+
+
+def run(program, simulated, paths, delay_ms):
+    say(paint("1", "sluice demo: a day of coding through the proxy"))
+    simulator, sluice = Simulator(simulated, "--fast"), None
+    simulator.delay_ms = delay_ms
     try:
-        took = proxy.wait_ready()
-        say(f'  sluice listens on http://127.0.0.1:{proxy.port}, ready after {took * 1000:.0f} ms')
-        messages = converse(proxy, upstream)
-        hang_up(proxy, upstream, messages)
-        step('What sluice logged')
-        lines = proxy.log_lines(3)
-        for line in lines:
-            say(f'  {line}')
-        say()
-        check(len(lines) >= 2, 'a line for each turn')
-        check(KEY not in proxy.log() and QUESTIONS[0] not in proxy.log(), 'without the key, and without what was said')
+        started = time.monotonic()
+        sluice = Sluice(program, simulator.url)
+        say(f"  a simulated Anthropic answers and bills at {simulator.url}, nothing leaves your machine")
+        say(f"  sluice listens at http://{sluice.address}, ready after {(time.monotonic() - started) * 1000:.0f} ms")
+        outcomes = replay(sluice, simulator, paths)
+        stopped = sluice.stop()
+        step("The last lines that sluice logged")
+        for line in [x for x in sluice.said().splitlines() if " | " in x][-3:]:
+            say("  " + line)
+        check(stopped == 0, "it ended when it was told to")
+        look(sluice, "stats", "today")
+        look(sluice, "history", "--limit", "5")
+        judge(sluice, simulator, outcomes, paths)
     finally:
-        status = proxy.stop()
-        upstream.stop()
-    check(status == 0, 'and it ended when it was told to')
+        if sluice:
+            sluice.remove()
+        simulator.remove()
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 3 or sys.argv[3:] not in ([], ["--fast"]):
         sys.exit(__doc__.strip())
-    program = os.path.abspath(sys.argv[1])
+    end_on_signals()
+    program, simulated = map(os.path.abspath, sys.argv[1:3])
+    paths = transcripts.sessions_in(os.path.join(os.path.dirname(HERE), "prove", "sessions"))[:1]
     try:
-        run(program)
-    except (Wrong, OSError, ValueError, http.client.HTTPException) as e:
+        run(program, simulated, paths, 0 if sys.argv[3:] else THINK_MS)
+    except (Wrong, Failed, OSError, ValueError, KeyError) as e:
         say()
         say(f'{paint("31", "The demo failed")}: {e}')
         return 1
-    shown = os.path.relpath(program)
-    step('Now for real')
-    say(f'  {shown} run claude        your Claude Code, as always, through sluice')
-    say(f'  {shown} start             or leave it running and point any client at http://localhost:7780')
-    say(f'  {shown} help              everything else')
+    program, simulated = os.path.relpath(program), os.path.relpath(simulated)
+    step("Now for real")
+    hints = (
+        (f"{program} run claude", "your Claude Code, as always, through sluice"),
+        (f"{program} stats", "what it cost, by day and model"),
+        (f"{program} history", "request by request"),
+        (simulated, "the simulated provider, for your own clients (docs/simulator.md)"),
+        ("./dev prove DIR", "the same proof with your own sessions, DIR is ~/.claude/projects/NAME"),
+    )
+    width = max(len(command) for command, _ in hints) + 3
+    for command, what in hints:
+        say(f"  {command:<{width}}{what}")
     return 0
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     sys.exit(main())
