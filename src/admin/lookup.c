@@ -5,7 +5,6 @@
 #include "admin/report.h"
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 10000 };
@@ -55,20 +54,23 @@ bool lookup_stats(struct buf *body, const char *ledger, struct str query, struct
 static bool read_time(struct str text, int64_t *ret)
 {
 	struct tm t = { .tm_isdst = -1 };
-	char copy[11], end;
-	uint64_t ms;
+	uint64_t ms, year, month, day;
 
 	if (str_to_u64(text, &ms) && ms <= INT64_MAX) {
 		*ret = (int64_t)ms;
 		return true;
 	}
-	if (text.n != 10)
+	if (text.n != 10 || text.p[4] != '-' || text.p[7] != '-')
 		return false;
-	snprintf(copy, sizeof(copy), "%.*s", STR_ARG(text));
-	if (sscanf(copy, "%4d-%2d-%2d%c", &t.tm_year, &t.tm_mon, &t.tm_mday, &end) != 3)
+	if (!str_to_u64((struct str){ text.p, 4 }, &year) ||
+		!str_to_u64((struct str){ text.p + 5, 2 }, &month) ||
+		!str_to_u64((struct str){ text.p + 8, 2 }, &day))
 		return false;
-	t.tm_year -= 1900;
-	t.tm_mon -= 1;
+	if (month < 1 || month > 12 || day < 1 || day > 31)
+		return false;
+	t.tm_year = (int)year - 1900;
+	t.tm_mon = (int)month - 1;
+	t.tm_mday = (int)day;
 	*ret = (int64_t)mktime(&t) * 1000;
 	return true;
 }

@@ -17,7 +17,8 @@ bool span_find(struct str name, int64_t now_ms, struct span *ret);
 extern const char *const span_names[];
 
 /* One span: its totals, and each model's. */
-bool report_span(struct buf *out, struct store *s, const struct span *span, struct err *e) MUSTCHECK;
+bool report_span(
+	struct buf *out, struct store *s, const struct span *span, struct err *e) MUSTCHECK;
 /* All spans in one object, with the fields under `summary` that users of cascadeflow's proxy read. */
 bool report_stats(struct buf *out, struct store *s, int64_t now_ms, struct err *e) MUSTCHECK;
 /* Exchanges with their attempts, newest first, as an array. */

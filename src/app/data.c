@@ -45,7 +45,8 @@ struct store *data_open_ledger(const struct cmd *c, struct err *e)
 		struct str path = data_ledger(config, a);
 		s = store_sqlite.open(path.p, STORE_READ, e);
 		if (s == NULL && e->kind == ERR_NOT_FOUND)
-			err_set(e, ERR_NOT_FOUND, "nothing is recorded yet (there is no '%s')", path.p);
+			err_set(e, ERR_NOT_FOUND, "nothing is recorded yet (there is no '%s')",
+				path.p);
 	}
 	config_unref(config);
 	arena_free(a);

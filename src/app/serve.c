@@ -158,6 +158,13 @@ static void reload(void *ctx)
 			"the configuration was not reloaded: the one in force stays");
 		return;
 	}
+	/* The sockets stay as they are, and may be open to others: they were opened so because there was a key. */
+	if (s->svc.config->auth_key.n > 0 && fresh->auth_key.n == 0) {
+		log_message(&s->log, LOG_ERROR,
+			"'auth.key' is gone: that takes a restart; the configuration in force stays");
+		config_unref(fresh);
+		return;
+	}
 	if (!same_list(&fresh->listen, &s->svc.config->listen))
 		log_message(&s->log, LOG_WARN, "'listen' has changed: that takes a restart");
 	reload_prices(s, fresh);

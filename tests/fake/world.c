@@ -48,7 +48,8 @@ void world_init(struct world *w, const char *const *sets)
 	w->svc.upstream = w->upstream = upstream_new(w->loop);
 	w->svc.log = &w->log;
 	w->arena = arena_new();
-	assert(prices_read(&w->prices, prices_builtin(), w->arena, &(size_t){ 0 }, &(struct err){ 0 }));
+	assert(prices_read(
+		&w->prices, prices_builtin(), w->arena, &(size_t){ 0 }, &(struct err){ 0 }));
 	w->svc.prices = &w->prices;
 	w->svc.sessions = sessions_new();
 	w->svc.proxy = (struct proxy_env){ "", "", "" };

@@ -84,64 +84,65 @@ static void check_event(const struct event *ev, const struct usage_row *row, str
 		-1, -1, -1, -1, -1, -1 \
 	}
 
+static const struct usage_row event_rows[] = {
+	{ "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"m\","
+	  "\"usage\":{\"input_tokens\":1,\"cache_creation_input_tokens\":2,"
+	  "\"cache_read_input_tokens\":3,\"output_tokens\":4,\"service_tier\":\"x\"}}}\n\n",
+		EV_START, { 1, 3, 2, -1, 4, -1 }, "m", "" },
+	/* Other line ends, spaces, order; a comment and an id before it. */
+	{ "\n: c\r\nid: 1\r\ndata:{\"message\":{\"usage\":{\"output_tokens\":0}}}\r\n"
+	  "event:message_start\r\n\r",
+		EV_START, { -1, -1, -1, -1, 0, -1 }, "", "" },
+	{ "event: message_delta\rdata: {\"usage\":{\"output_tokens\":9}}\r\r", EV_USAGE,
+		{ -1, -1, -1, -1, 9, -1 }, "", "" },
+	{ "event: message_delta\ndata: {\"usage\":\ndata: {\"input_tokens\":9}}\n\n", EV_USAGE,
+		{ 9, -1, -1, -1, -1, -1 }, "", "" },
+	/* Only the usage that belongs to it counts, of duplicates the last. */
+	{ "event: message_delta\ndata: {\"delta\":{\"usage\":{\"output_tokens\":1}}}\n\n", EV_USAGE,
+		UNKNOWN, "", "" },
+	{ "event: message_delta\ndata: {\"usage\":{\"output_tokens\":1,\"output_tokens\":2}}\n\n",
+		EV_USAGE, { -1, -1, -1, -1, 2, -1 }, "", "" },
+	/* Counts that are none. */
+	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":-1,\"output_tokens\":1.5,"
+	  "\"cache_read_input_tokens\":\"7\",\"cache_creation_input_tokens\":null}}\n\n",
+		EV_USAGE, UNKNOWN, "", "" },
+	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":9223372036854775807,"
+	  "\"output_tokens\":9223372036854775808}}\n\n",
+		EV_USAGE, { INT64_MAX, -1, -1, -1, -1, -1 }, "", "" },
+	/* Writes that last an hour, thinking, and a compaction that the totals leave out. */
+	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":1,"
+	  "\"cache_creation_input_tokens\":30,\"cache_creation\":{"
+	  "\"ephemeral_5m_input_tokens\":10,\"ephemeral_1h_input_tokens\":20},"
+	  "\"output_tokens\":9,\"output_tokens_details\":{\"thinking_tokens\":4},"
+	  "\"iterations\":[{\"type\":\"message\",\"input_tokens\":1},"
+	  "{\"type\":\"compaction\",\"input_tokens\":100,\"output_tokens\":7,"
+	  "\"cache_read_input_tokens\":50}]}}\n\n",
+		EV_USAGE, { 101, 50, 30, 20, 16, 4 }, "", "" },
+	{ "event: message_delta\ndata: not JSON\n\n", EV_USAGE, UNKNOWN, "", "" },
+	{ "event: message_start\n\n", EV_START, UNKNOWN, "", "" },
+	{ "event: message_stop\ndata: {}\n\n", EV_STOP, UNKNOWN, "", "" },
+	{ "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n",
+		EV_ERROR, UNKNOWN, "", "overloaded_error" },
+	{ "event: error\ndata: {\"error\":{}}\n\n", EV_ERROR, UNKNOWN, "", "" },
+	{ "event: content_block_delta\ndata: {\"usage\":{\"output_tokens\":1}}\n\n", EV_RAW,
+		UNKNOWN, "", "" },
+	{ "event: ping\ndata: {}\n\n", EV_RAW, UNKNOWN, "", "" },
+	{ "data: {\"type\":\"message_stop\"}\n\n", EV_RAW, UNKNOWN, "", "" },
+	{ ": only a comment\n\n", EV_RAW, UNKNOWN, "", "" },
+	{ "\n", EV_RAW, UNKNOWN, "", "" },
+};
+
 static void events(void **state)
 {
-	static const struct usage_row rows[] = {
-		{ "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"m\","
-		  "\"usage\":{\"input_tokens\":1,\"cache_creation_input_tokens\":2,"
-		  "\"cache_read_input_tokens\":3,\"output_tokens\":4,\"service_tier\":\"x\"}}}\n\n",
-			EV_START, { 1, 3, 2, -1, 4, -1 }, "m", "" },
-		/* Other line ends, spaces, order; a comment and an id before it. */
-		{ "\n: c\r\nid: 1\r\ndata:{\"message\":{\"usage\":{\"output_tokens\":0}}}\r\n"
-		  "event:message_start\r\n\r",
-			EV_START, { -1, -1, -1, -1, 0, -1 }, "", "" },
-		{ "event: message_delta\rdata: {\"usage\":{\"output_tokens\":9}}\r\r", EV_USAGE,
-			{ -1, -1, -1, -1, 9, -1 }, "", "" },
-		{ "event: message_delta\ndata: {\"usage\":\ndata: {\"input_tokens\":9}}\n\n",
-			EV_USAGE, { 9, -1, -1, -1, -1, -1 }, "", "" },
-		/* Only the usage that belongs to it counts, of duplicates the last. */
-		{ "event: message_delta\ndata: {\"delta\":{\"usage\":{\"output_tokens\":1}}}\n\n",
-			EV_USAGE, UNKNOWN, "", "" },
-		{ "event: message_delta\ndata: {\"usage\":{\"output_tokens\":1,\"output_tokens\":2}}\n\n",
-			EV_USAGE, { -1, -1, -1, -1, 2, -1 }, "", "" },
-		/* Counts that are none. */
-		{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":-1,\"output_tokens\":1.5,"
-		  "\"cache_read_input_tokens\":\"7\",\"cache_creation_input_tokens\":null}}\n\n",
-			EV_USAGE, UNKNOWN, "", "" },
-		{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":9223372036854775807,"
-		  "\"output_tokens\":9223372036854775808}}\n\n",
-			EV_USAGE, { INT64_MAX, -1, -1, -1, -1, -1 }, "", "" },
-		/* Writes that last an hour, thinking, and a compaction that the totals leave out. */
-		{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":1,"
-		  "\"cache_creation_input_tokens\":30,\"cache_creation\":{"
-		  "\"ephemeral_5m_input_tokens\":10,\"ephemeral_1h_input_tokens\":20},"
-		  "\"output_tokens\":9,\"output_tokens_details\":{\"thinking_tokens\":4},"
-		  "\"iterations\":[{\"type\":\"message\",\"input_tokens\":1},"
-		  "{\"type\":\"compaction\",\"input_tokens\":100,\"output_tokens\":7,"
-		  "\"cache_read_input_tokens\":50}]}}\n\n",
-			EV_USAGE, { 101, 50, 30, 20, 16, 4 }, "", "" },
-		{ "event: message_delta\ndata: not JSON\n\n", EV_USAGE, UNKNOWN, "", "" },
-		{ "event: message_start\n\n", EV_START, UNKNOWN, "", "" },
-		{ "event: message_stop\ndata: {}\n\n", EV_STOP, UNKNOWN, "", "" },
-		{ "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n",
-			EV_ERROR, UNKNOWN, "", "overloaded_error" },
-		{ "event: error\ndata: {\"error\":{}}\n\n", EV_ERROR, UNKNOWN, "", "" },
-		{ "event: content_block_delta\ndata: {\"usage\":{\"output_tokens\":1}}\n\n", EV_RAW,
-			UNKNOWN, "", "" },
-		{ "event: ping\ndata: {}\n\n", EV_RAW, UNKNOWN, "", "" },
-		{ "data: {\"type\":\"message_stop\"}\n\n", EV_RAW, UNKNOWN, "", "" },
-		{ ": only a comment\n\n", EV_RAW, UNKNOWN, "", "" },
-		{ "\n", EV_RAW, UNKNOWN, "", "" },
-	};
 	struct buf scratch;
 
 	buf_init(&scratch, SIZE_MAX);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(event_rows); i++) {
 		struct arena *a = arena_new();
 		struct event ev;
-		struct str frame = str_from(rows[i].text);
+		struct str frame = str_from(event_rows[i].text);
 		d->parse_event(frame, &scratch, a, &ev);
-		check_event(&ev, &rows[i], frame);
+		check_event(&ev, &event_rows[i], frame);
 		arena_free(a);
 	}
 	buf_release(&scratch);
@@ -160,8 +161,8 @@ static void replies(void **state)
 		{ "<html>", EV_STOP, UNKNOWN, "", "" },
 		{ "", EV_STOP, UNKNOWN, "", "" },
 		/* Cut: what was read before counts. */
-		{ "{\"model\":\"m\",\"usage\":{\"input_tokens\":1},", EV_STOP, { 1, -1, -1, -1, -1, -1 },
-			"m", "" },
+		{ "{\"model\":\"m\",\"usage\":{\"input_tokens\":1},", EV_STOP,
+			{ 1, -1, -1, -1, -1, -1 }, "m", "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

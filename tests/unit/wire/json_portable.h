@@ -6,17 +6,17 @@
 #include "wire/json.h"
 
 #define JSON_PORTABLE
-#define json_iter_init      portable_iter_init
+#define json_iter_init       portable_iter_init
 #define json_iter_init_array portable_iter_init_array
-#define json_next           portable_next
-#define json_key_is         portable_key_is
-#define json_get            portable_get
-#define json_string         portable_string
-#define json_u64            portable_u64
-#define json_is_true        portable_is_true
-#define json_splice         portable_splice
-#define json_add_string     portable_add_string
-#define json_fix_surrogates portable_fix_surrogates
+#define json_next            portable_next
+#define json_key_is          portable_key_is
+#define json_get             portable_get
+#define json_string          portable_string
+#define json_u64             portable_u64
+#define json_is_true         portable_is_true
+#define json_splice          portable_splice
+#define json_add_string      portable_add_string
+#define json_fix_surrogates  portable_fix_surrogates
 
 /* The macro renames the struct as well. */
 struct portable_splice {
