@@ -71,27 +71,27 @@ static void add_final_usage(struct buf *b, const struct usage *u)
 	buf_add(b, STR(",\"server_tool_use\":null}"));
 }
 
-void reply_print_part(struct buf *b, const struct part *p)
+void reply_print_part(struct buf *out, const struct part *p)
 {
 	switch (p->kind) {
 	case PART_TEXT:
-		add_string(b, "{\"type\":\"text\",\"text\":", p->text);
+		add_string(out, "{\"type\":\"text\",\"text\":", p->text);
 		break;
 	case PART_CALL:
-		add_string(b, "{\"type\":\"tool_use\",\"id\":", p->id);
-		add_string(b, ",\"name\":", p->name);
-		buf_add(b, STR(",\"input\":"));
-		buf_add(b, p->text);
+		add_string(out, "{\"type\":\"tool_use\",\"id\":", p->id);
+		add_string(out, ",\"name\":", p->name);
+		buf_add(out, STR(",\"input\":"));
+		buf_add(out, p->text);
 		break;
 	case PART_THINKING:
-		add_string(b, "{\"type\":\"thinking\",\"thinking\":", p->text);
-		add_string(b, ",\"signature\":", p->signature);
+		add_string(out, "{\"type\":\"thinking\",\"thinking\":", p->text);
+		add_string(out, ",\"signature\":", p->signature);
 		break;
 	case PART_REDACTED:
-		add_string(b, "{\"type\":\"redacted_thinking\",\"data\":", p->text);
+		add_string(out, "{\"type\":\"redacted_thinking\",\"data\":", p->text);
 		break;
 	}
-	buf_add_char(b, '}');
+	buf_add_char(out, '}');
 }
 
 static void add_transformations(struct buf *b, const struct dropped *d)

@@ -64,14 +64,14 @@ static size_t run_at(struct str s, size_t at, size_t *ret_end)
 	return n;
 }
 
-int64_t token_pieces(struct str s)
+int64_t token_pieces(struct str text)
 {
 	int64_t sum = 0;
 	size_t end;
 
-	for (size_t at = 0; at < s.n; at = end) {
-		enum piece_class class = class_of((unsigned char)s.p[at]);
-		int64_t n = (int64_t)run_at(s, at, &end);
+	for (size_t at = 0; at < text.n; at = end) {
+		enum piece_class class = class_of((unsigned char)text.p[at]);
+		int64_t n = (int64_t)run_at(text, at, &end);
 		switch (class) {
 		case LETTER:
 			sum += (n + 5) / 6;
