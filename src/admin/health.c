@@ -14,10 +14,11 @@ static void health(struct exchange *x, struct local_reply *ret)
 
 	buf_addf(ret->body,
 		"{\"status\":\"%s\",\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%lld,\"connections\":%zu,\"open_exchanges\":%zu,"
-		"\"exchanges\":%llu}\n",
+		"\"exchanges\":%llu,\"reloads\":%llu,\"reloads_refused\":%llu}\n",
 		svc->draining ? "draining" : "ok", SLUICE_VERSION, (int)getpid(),
 		(long long)((clock_wall_ms() - svc->started_wall_ms) / 1000),
-		server_connections(svc->server), svc->open - 1, (unsigned long long)svc->total);
+		server_connections(svc->server), svc->open - 1, (unsigned long long)svc->total,
+		(unsigned long long)svc->reloads, (unsigned long long)svc->reloads_refused);
 }
 
 static void ready(struct exchange *x, struct local_reply *ret)

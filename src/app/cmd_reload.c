@@ -3,6 +3,8 @@
  * folder of the running proxy, so that what is wrong with it is said here and not only in its log. */
 #include "app/cmd.h"
 #include "app/instance.h"
+#include "app/probe.h"
+#include "wire/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +26,13 @@ const struct command cmd_reload = {
 		"What cannot change while the proxy runs (`listen`) is named in its log.\n",
 };
 
-enum { PROC_MAX = 4 << 20, PATH_BYTES = 4096 };
+enum {
+	PROC_MAX = 4 << 20,
+	PATH_BYTES = 4096,
+	ANSWER_MS = 1000, /* of the proxy to a question */
+	WAIT_MS = 5000,   /* for it to take over a configuration */
+	LOOK_MS = 20,
+};
 
 /* Reads /proc/PID/NAME, strings that each end with a NUL, into an array that ends with NULL. */
 static char **read_strings(struct arena *a, pid_t pid, const char *name, size_t *ret_n)
@@ -96,10 +104,49 @@ static bool check(const struct cmd *own, pid_t pid)
 	return ok;
 }
 
+/* How often the proxy has taken over a configuration, and refused to. False when it does not tell. */
+static bool count(const struct instance *i, uint64_t *ret_taken, uint64_t *ret_refused)
+{
+	struct buf body;
+
+	buf_init(&body, 65536);
+	bool ok = probe_get(i->client_url, "/health", ANSWER_MS, &body) == 200 &&
+		  json_u64(json_get(buf_str(&body), STR("reloads")), ret_taken) &&
+		  json_u64(json_get(buf_str(&body), STR("reloads_refused")), ret_refused);
+	buf_release(&body);
+	return ok;
+}
+
+/* Signals the proxy, and waits until it has done something about it. */
+static int signal_and_wait(const struct instance *i)
+{
+	uint64_t taken, refused, now_taken, now_refused;
+	bool counted = count(i, &taken, &refused);
+	char reason[128];
+
+	if (kill(i->pid, SIGHUP) != 0)
+		return cmd_fail("cannot signal pid %d: %s", (int)i->pid,
+			strerror_r(errno, reason, sizeof(reason)));
+	for (int waited = 0; counted && waited < WAIT_MS; waited += LOOK_MS) {
+		if (!count(i, &now_taken, &now_refused))
+			break;
+		if (now_refused > refused)
+			return cmd_fail(
+				"not reloaded: the configuration in force stays, its log says why (pid %d)",
+				(int)i->pid);
+		if (now_taken > taken) {
+			printf("reloaded (pid %d)\n", (int)i->pid);
+			return CMD_OK;
+		}
+		usleep(LOOK_MS * 1000);
+	}
+	return cmd_fail(
+		"signalled, but pid %d does not say what became of it: see its log", (int)i->pid);
+}
+
 static int reload(const struct cmd *c, const struct paths *p)
 {
 	struct instance i;
-	char reason[128];
 
 	instance_find(p, &i);
 	if (i.state != INSTANCE_RUNNING) {
@@ -109,11 +156,7 @@ static int reload(const struct cmd *c, const struct paths *p)
 	if (!check(c, i.pid))
 		return cmd_fail(
 			"not reloaded: the configuration in force stays (pid %d)", (int)i.pid);
-	if (kill(i.pid, SIGHUP) != 0)
-		return cmd_fail("cannot signal pid %d: %s", (int)i.pid,
-			strerror_r(errno, reason, sizeof(reason)));
-	printf("reloaded (pid %d)\n", (int)i.pid);
-	return CMD_OK;
+	return signal_and_wait(&i);
 }
 
 static int run(const struct cmd *c)

@@ -145,6 +145,25 @@ static void reload_prices(struct serving *s, const struct config *c)
 	price_book_release(&fresh);
 }
 
+/* Whoever writes a file anew truncates it first, and an empty one would be a valid configuration. */
+static bool config_is_empty(const struct serving *s)
+{
+	struct stat st;
+
+	return s->config_path != NULL && stat(s->config_path, &st) == 0 && st.st_size == 0;
+}
+
+/* Why a configuration without mistakes cannot be taken over by a running proxy; NULL: it can. */
+static const char *refusal(const struct serving *s, const struct config *fresh)
+{
+	if (config_is_empty(s))
+		return "the configuration file is empty";
+	/* The sockets stay as they are, and may be open to others: they were opened so because there was a key. */
+	if (s->svc.config->auth_key.n > 0 && fresh->auth_key.n == 0)
+		return "'auth.key' is gone, which takes a restart";
+	return NULL;
+}
+
 static void reload(void *ctx)
 {
 	struct serving *s = ctx;
@@ -153,16 +172,12 @@ static void reload(void *ctx)
 
 	print_problems(&report, &s->log);
 	config_report_release(&report);
-	if (fresh == NULL) {
+	const char *why = fresh == NULL ? "it has errors" : refusal(s, fresh);
+	if (why != NULL) {
 		log_message(&s->log, LOG_ERROR,
-			"the configuration was not reloaded: the one in force stays");
-		return;
-	}
-	/* The sockets stay as they are, and may be open to others: they were opened so because there was a key. */
-	if (s->svc.config->auth_key.n > 0 && fresh->auth_key.n == 0) {
-		log_message(&s->log, LOG_ERROR,
-			"'auth.key' is gone: that takes a restart; the configuration in force stays");
+			"the configuration was not reloaded (%s): the one in force stays", why);
 		config_unref(fresh);
+		s->svc.reloads_refused++;
 		return;
 	}
 	if (!same_list(&fresh->listen, &s->svc.config->listen))
@@ -171,6 +186,7 @@ static void reload(void *ctx)
 	config_unref(s->svc.config);
 	s->svc.config = fresh;
 	apply_config(s);
+	s->svc.reloads++;
 	log_message(&s->log, LOG_INFO, "configuration reloaded");
 }
 

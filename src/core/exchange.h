@@ -75,6 +75,7 @@ struct services {
 	uint32_t id_seed, id_count;
 	size_t open; /* exchanges in work */
 	uint64_t total;
+	uint64_t reloads, reloads_refused;
 	bool draining, ending; /* ending: what is still open is being broken off */
 	struct buf spare_body; /* memory of an earlier request body */
 	const struct prices *prices;

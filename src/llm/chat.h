@@ -7,9 +7,9 @@
 #include "wire/json.h"
 
 struct chat {
-	struct str body;  /* the client's bytes, never changed */
-	struct str model; /* unescaped; empty when the client names none */
-	bool stream;      /* an event stream is asked for */
+	struct str body;    /* the client's bytes, never changed */
+	struct str model;   /* unescaped; empty when the client names none */
+	bool stream;        /* an event stream is asked for */
 	struct str session; /* that the client says this is part of; empty: it does not say */
 	struct str *
 		models; /* every top-level `model` value, as it stands in body (duplicates happen) */

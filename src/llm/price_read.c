@@ -38,39 +38,51 @@ static int64_t scaled(int64_t digits, long exponent)
 	return ret + (rest > unit - rest || (rest == unit - rest && ret % 2 != 0));
 }
 
+static bool is_digit(struct str s, size_t i)
+{
+	return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
+}
+
+/* What stands behind the digits, from the "e" on; *ret is 0 without it. */
+static bool read_exponent(struct str s, long *ret)
+{
+	uint64_t n;
+
+	*ret = 0;
+	if (s.n == 0)
+		return true;
+	if (s.p[0] != 'e' && s.p[0] != 'E')
+		return false;
+	bool minus = s.n > 1 && s.p[1] == '-', plus = s.n > 1 && s.p[1] == '+';
+	if (!str_to_u64(str_from_offset(s, minus || plus ? 2 : 1), &n) || n > 1000)
+		return false;
+	*ret = minus ? -(long)n : (long)n;
+	return true;
+}
+
 /* A decimal number that is not negative, times 10^scale; -1 when it is none. */
 static int64_t read_decimal(struct str s, int scale)
 {
 	int64_t digits = 0;
-	long exponent = scale, tens = 0;
-	bool point = false, any = false, minus = false;
-	size_t i = 0;
+	long exponent = scale, tens;
+	size_t i = 0, point = SIZE_MAX, n = 0;
 
-	for (; i < s.n && (s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9')); i++) {
+	for (; is_digit(s, i) || (i < s.n && s.p[i] == '.' && point == SIZE_MAX); i++) {
 		if (s.p[i] == '.') {
-			if (point)
-				return -1;
-			point = true;
+			point = i;
 			continue;
 		}
-		any = true;
+		n++;
 		if (digits < powers[DIGITS_MAX - 1]) {
 			digits = digits * 10 + (s.p[i] - '0');
-			exponent -= point;
+			exponent -= point != SIZE_MAX;
 		} else {
-			exponent += !point;
+			exponent += point == SIZE_MAX;
 		}
 	}
-	if (any && i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
-		if (++i < s.n && (s.p[i] == '-' || s.p[i] == '+'))
-			minus = s.p[i++] == '-';
-		for (any = false; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && tens < 1000; i++) {
-			tens = tens * 10 + (s.p[i] - '0');
-			any = true;
-		}
-		exponent += minus ? -tens : tens;
-	}
-	return any && i == s.n ? scaled(digits, exponent) : -1;
+	if (n == 0 || !read_exponent(str_from_offset(s, i), &tens))
+		return -1;
+	return scaled(digits, exponent + tens);
 }
 
 static int64_t number(yyjson_val *row, const char *key, int scale)

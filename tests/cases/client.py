@@ -103,8 +103,8 @@ class Client(Actor):
         self.scene.proxy.terminate()
 
     def do_configure(self, c):
-        """Writes a changed configuration file and sends SIGHUP."""
-        config = merge(copy.deepcopy(self.scene.config), json.loads(self.expand(c.rest)))
+        """Writes a changed configuration file, or an empty one, and sends SIGHUP."""
+        config = None if c.rest == 'nothing' else merge(copy.deepcopy(self.scene.config), json.loads(self.expand(c.rest)))
         self.scene.proxy.write_config(config)
         self.scene.proxy.reload()
 

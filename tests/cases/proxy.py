@@ -38,9 +38,11 @@ class Proxy:
 
     def write_config(self, config, mode=0o600):
         path = os.path.join(self.folder, 'config.json')
-        with open(path, 'w', encoding='utf-8') as f:
-            json.dump(config, f)
-        os.chmod(path, mode)
+        with open(path + '.new', 'w', encoding='utf-8') as f:
+            if config is not None:
+                json.dump(config, f)
+        os.chmod(path + '.new', mode)
+        os.replace(path + '.new', path)
 
     def start(self, env):
         home = {'HOME': self.folder, 'PATH': os.environ.get('PATH', ''), 'LANG': 'C.UTF-8', 'TMPDIR': self.folder}
