@@ -222,6 +222,14 @@ static const struct scenario scenarios[] = {
 					MARK) ",{'type':'web_search_20250305','name':'web_search'}]," SYSTEM(MARK)
 					USER(""),
 				105, 1312, 2018, 0 } } },
+	{ "wherever the web search is declared",
+		{ { 0, SONNET "'tools':[" TOOL("a", MARK) "]," SYSTEM(MARK) USER(""), 105, 0, 3315,
+			  0 },
+			{ 1,
+				SONNET
+				"'tools':[{'type':'web_search_20250305','name':'web_search'}," TOOL(
+					"a", MARK) "]," SYSTEM(MARK) USER(""),
+				105, 1312, 2018, 0 } } },
 	/* a document of one word: 1.05 of a token, and 10 */
 	{ "citations keep the tools only",
 		{ { 0, SONNET "'tools':[" TOOL("a", MARK) "]," SYSTEM(MARK) USER(""), 105, 0, 3315,
