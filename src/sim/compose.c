@@ -15,7 +15,7 @@ enum { PARTS_MAX = 256, ECHO_BYTES = 60 };
 struct composer {
 	const struct compose *c;
 	struct message *m;
-	struct sha256 spoken;
+	struct digest spoken;
 	struct refusal *why;
 	struct buf scratch;
 	int64_t thinking_tokens;
@@ -74,9 +74,9 @@ static void add_text(struct composer *co, struct str text)
 
 static void add_thinking(struct composer *co, struct str text, int64_t tokens, bool redacted)
 {
-	struct claims claims = { .model = co->c->model->canonical,
-		.prefix = sha256_digest(&co->spoken),
-		.tokens = tokens };
+	struct claims claims = {
+		.model = co->c->model->canonical, .prefix = co->spoken, .tokens = tokens
+	};
 	struct part p = { .kind = redacted ? PART_REDACTED : PART_THINKING, .tokens = tokens };
 
 	p.text = co->omits ? STR("") : text;

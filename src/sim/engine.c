@@ -331,7 +331,7 @@ static void add_to_bill(struct asking *q, bool streamed)
 		.status = 200,
 		.stream = streamed,
 		.usage = *u };
-	struct digest d = sha256_of(q->workspace);
+	struct digest d = hash_of(q->workspace);
 	struct rates rates = price_rates(
 		q->model.price, u->in + u->cache_read + u->cache_write, q->now_ms, false);
 	struct buf b;

@@ -2,7 +2,7 @@
 /* An array by number, with a window of bodies at its end. */
 #include "sim/journal.h"
 
-#include "sim/sha256.h"
+#include "wire/hash.h"
 #include "wire/json.h"
 
 #include <stdio.h>
@@ -112,7 +112,7 @@ void journal_add(
 	}
 	struct received *r = &j->v[j->n++];
 	*r = (struct received){ .n = n, .at_ms = at_ms, .bytes = body.n };
-	r->sha256 = sha256_of(body);
+	r->sha256 = hash_of(body);
 	r->head = describe(head);
 	r->body = must_alloc(body.n + 1);
 	if (body.n > 0)

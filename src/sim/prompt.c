@@ -17,7 +17,7 @@ struct render {
 	struct prompt *to;
 	struct arena *arena;
 	struct refusal *why;
-	struct sha256 chain;
+	struct digest chain;
 	struct buf scratch;
 	size_t cap;
 	size_t turn_at; /* the message that began the current turn */
@@ -166,15 +166,15 @@ int64_t reply_block_tokens(const struct model *m, yyjson_val *block)
 
 /* ---- the chain ---- */
 
-static void say(struct sha256 *s, char role, const struct digest *block)
+static void say(struct digest *s, char role, const struct digest *block)
 {
-	sha256_add(s, (struct str){ &role, 1 });
-	sha256_add(s, (struct str){ (const char *)block->b, sizeof(block->b) });
+	hash_chain(s, (struct str){ &role, 1 });
+	hash_chain(s, (struct str){ (const char *)block->b, sizeof(block->b) });
 }
 
-void prompt_say(struct sha256 *spoken, struct str canonical)
+void prompt_say(struct digest *spoken, struct str canonical)
 {
-	struct digest d = sha256_of(canonical);
+	struct digest d = hash_of(canonical);
 
 	say(spoken, 'a', &d);
 }
@@ -193,10 +193,10 @@ static struct block *add_block(struct render *r, char role, int64_t tokens)
 		r->cap = cap;
 	}
 	struct block *b = &p->blocks[p->n++];
-	struct digest d = sha256_of(buf_str(&r->scratch));
+	struct digest d = hash_of(buf_str(&r->scratch));
 	say(&r->chain, role, &d);
 	say(&p->spoken, role, &d);
-	*b = (struct block){ .tokens = tokens, .chain = sha256_digest(&r->chain) };
+	*b = (struct block){ .tokens = tokens, .chain = r->chain };
 	p->tokens += tokens;
 	return b;
 }
@@ -204,8 +204,8 @@ static struct block *add_block(struct render *r, char role, int64_t tokens)
 /* What a level's cached prefix depends on besides its blocks. */
 static void enter_level(struct render *r, const char *name)
 {
-	sha256_add_part(&r->chain, str_from(name));
-	sha256_add_part(&r->chain, buf_str(&r->scratch));
+	hash_chain(&r->chain, str_from(name));
+	hash_chain(&r->chain, buf_str(&r->scratch));
 	buf_clear(&r->scratch);
 }
 
@@ -370,8 +370,7 @@ static enum fate judge_thinking(
 	struct render *r, yyjson_val *b, const size_t at[2], int64_t *ret_tokens)
 {
 	bool plain = tree_is(b, "type", "thinking");
-	struct claims here = { .model = r->rq->model->canonical,
-		.prefix = sha256_digest(&r->to->spoken) };
+	struct claims here = { .model = r->rq->model->canonical, .prefix = r->to->spoken };
 	enum signature_verdict v = signature_verify(tree_get(b, plain ? "signature" : "data"),
 		plain ? tree_get(b, "thinking") : STR("redacted"), &here, ret_tokens);
 
@@ -494,10 +493,10 @@ bool prompt_render(
 		(rq->model->family->flags & MODEL_STRIPS) == 0 || asks_to_keep_thinking(rq->body);
 	r.turn_at = find_turn(messages);
 	buf_init(&r.scratch, SIZE_MAX);
-	sha256_init(&ret->spoken);
-	sha256_init(&r.chain);
-	sha256_add_part(&r.chain, rq->workspace);
-	sha256_add_part(&r.chain, rq->model->canonical);
+	ret->spoken = (struct digest){ 0 };
+	r.chain = (struct digest){ 0 };
+	hash_chain(&r.chain, rq->workspace);
+	hash_chain(&r.chain, rq->model->canonical);
 	render_tools(&r, false);
 	note_system_parameters(&r);
 	enter_level(&r, "system");

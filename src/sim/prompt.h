@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "sim/model.h"
 #include "sim/refusal.h"
-#include "sim/sha256.h"
 #include "sim/tree.h"
+#include "wire/hash.h"
 
 enum mark { MARK_NONE, MARK_5M, MARK_1H };
 
@@ -31,7 +31,7 @@ struct prompt {
 	struct block *blocks;
 	size_t n;
 	int64_t tokens; /* of all blocks, and of what ends the prompt */
-	struct sha256
+	struct digest
 		spoken; /* what was said, whoever is asked and however: what thinking is bound to */
 	struct dropped *dropped;
 };
@@ -48,7 +48,7 @@ bool prompt_render(struct prompt *ret, const struct prompt_request *rq, struct a
 	struct refusal *why) MUSTCHECK;
 
 /* Adds a block of a reply to what was said, as it would come back in the next request. */
-void prompt_say(struct sha256 *spoken, struct str canonical);
+void prompt_say(struct digest *spoken, struct str canonical);
 
 /* The mark that a block or a body carries. */
 enum mark mark_of(yyjson_val *object);

@@ -18,7 +18,7 @@ static void seal(struct str claims, struct str text, char ret[SEAL_BYTES])
 	buf_init(&b, SIZE_MAX);
 	buf_add(&b, claims);
 	buf_add(&b, text);
-	d = hmac_sha256(STR("sluice-sim thinking"), buf_str(&b));
+	d = hash_hmac(STR("sluice-sim thinking"), buf_str(&b));
 	memcpy(ret, d.b, SEAL_BYTES);
 	buf_release(&b);
 }
@@ -26,7 +26,7 @@ static void seal(struct str claims, struct str text, char ret[SEAL_BYTES])
 void signature_issue(struct buf *out, const struct claims *c, struct str text)
 {
 	char raw[SIGNATURE_BYTES] = { VERSION };
-	struct digest model = sha256_of(c->model);
+	struct digest model = hash_of(c->model);
 	uint32_t tokens = (uint32_t)c->tokens;
 
 	memcpy(raw + AT_TOKENS, &tokens, sizeof(tokens));
@@ -53,7 +53,7 @@ enum signature_verdict signature_verify(
 	struct str signature, struct str text, const struct claims *expected, int64_t *ret_tokens)
 {
 	char raw[SIGNATURE_BYTES], want[SEAL_BYTES];
-	struct digest model = sha256_of(expected->model);
+	struct digest model = hash_of(expected->model);
 	uint32_t tokens;
 
 	if (!unpack(signature, raw))

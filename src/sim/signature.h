@@ -4,7 +4,7 @@
 #ifndef SIM_SIGNATURE_H
 #define SIM_SIGNATURE_H
 
-#include "sim/sha256.h"
+#include "wire/hash.h"
 
 struct claims {
 	struct str model; /* canonical name; not set by signature_verify() */

@@ -128,7 +128,7 @@ static void test_received(void **state)
 	assert_true(tree_is(one, "model", "claude-opus-4-6"));
 	/* 10 tokens at $5 a million */
 	assert_int_equal(yyjson_get_int(yyjson_obj_get(one, "nano_usd")), 50000);
-	struct digest d = sha256_of(buf_str(&body));
+	struct digest d = hash_of(buf_str(&body));
 	struct buf hex;
 	buf_init(&hex, SIZE_MAX);
 	digest_print(&hex, &d, sizeof(d.b));

@@ -197,14 +197,14 @@ static void test_many_entries(void **state)
 
 	(void)state;
 	for (int64_t i = 0; i < 5000; i++) {
-		struct digest d = sha256_of((struct str){ (const char *)&i, sizeof(i) });
+		struct digest d = hash_of((struct str){ (const char *)&i, sizeof(i) });
 		b.chain = d;
 		cache_plan(c, &p, 1024, i * 1000, &plan);
 		assert_int_equal(plan.usage.cache_write, 5000);
 		cache_commit(c, &plan, i * 1000);
 	}
 	for (int64_t i = 4600; i < 5000; i++) {
-		b.chain = sha256_of((struct str){ (const char *)&i, sizeof(i) });
+		b.chain = hash_of((struct str){ (const char *)&i, sizeof(i) });
 		cache_plan(c, &p, 1024, 4999000, &plan);
 		assert_int_equal(plan.usage.cache_read, i * 1000 + 300000 > 4999000 ? 5000 : 0);
 	}
