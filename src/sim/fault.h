@@ -35,6 +35,6 @@ extern const struct fault fault_none;
 bool fault_read(struct fault *ret, yyjson_val *v, struct arena *a, struct refusal *why) MUSTCHECK;
 
 /* Changes the frames of a reply. ret_headless: not even the head is to be sent. */
-enum reply_end fault_apply(const struct fault *f, struct frames *frames, bool *ret_headless);
+enum reply_end fault_apply(const struct fault *fault, struct frames *f, bool *ret_headless);
 
 #endif

@@ -12,6 +12,7 @@
 enum {
 	ROOM_MIN = 1024,
 	ROOM_MAX = 64 * 1024,
+	ZSTD_HEAD_MAX = 18, /* bytes of a frame before its first block (RFC 8878 section 3.1.1.1) */
 	ZSTD_WINDOW_LOG = 23, /* 8 MiB, the most that RFC 9659 lets a sender use */
 	ZLIB_WINDOW = 15,
 	ZLIB_GZIP = 16, /* added to the window size: the gzip format */
@@ -30,7 +31,7 @@ struct encoding_decoder {
 	ZSTD_DCtx *zstd;
 	char magic[4]; /* of the frame that begins */
 	size_t magic_n;
-	bool zstd_within; /* a frame */
+	size_t zstd_fed; /* bytes of the frame so far; 0: between frames */
 };
 
 /* Where a step may write, and how much it wrote. */
@@ -157,7 +158,10 @@ static void br_close(struct encoding_decoder *d)
 /* Frames in a row are one stream (RFC 8878 section 3); the library goes on by itself. */
 static enum progress zstd_feed(struct encoding_decoder *d, struct str *in, struct room *room)
 {
-	ZSTD_inBuffer from = { in->p, in->n, 0 };
+	/* Bytes of a frame's head go in one by one: when the library gets more, it looks for a whole frame in them, and
+	 * judges that otherwise. */
+	bool in_head = d->zstd_fed >= sizeof(d->magic) && d->zstd_fed < ZSTD_HEAD_MAX;
+	ZSTD_inBuffer from = { in->p, in_head && in->n > 0 ? 1 : in->n, 0 };
 	ZSTD_outBuffer to = { room->p, room->n, 0 };
 	size_t rc = ZSTD_decompressStream(d->zstd, &to, &from);
 
@@ -165,7 +169,7 @@ static enum progress zstd_feed(struct encoding_decoder *d, struct str *in, struc
 	room->used = to.pos;
 	if (ZSTD_isError(rc))
 		return DAMAGED;
-	d->zstd_within = rc != 0;
+	d->zstd_fed = rc != 0 ? d->zstd_fed + from.pos : 0;
 	return rc == 0 ? COMPLETE : GOING;
 }
 
@@ -184,9 +188,8 @@ static enum progress zstd_step(struct encoding_decoder *d, struct str *in, struc
 		ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 		d->opened = true;
 	}
-	if (d->zstd_within)
+	if (d->zstd_fed > 0)
 		return zstd_feed(d, in, room);
-	/* The head by itself: the library judges a frame otherwise when it gets the whole of it at once. */
 	for (; d->magic_n < sizeof(d->magic) && in->n > 0; *in = str_from_offset(*in, 1))
 		d->magic[d->magic_n++] = in->p[0];
 	if (d->magic_n < sizeof(d->magic))
