@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `sluice config`: what is configured, what is wrong with it, and where it comes from. */
 #include "app/cmd.h"
+#include "app/data.h"
 #include "core/config.h"
 
 #include <string.h>
@@ -62,9 +63,16 @@ static int show(struct loaded *l)
 
 static int check(struct loaded *l)
 {
+	struct price_book prices;
+	struct err e;
+
 	print_problems(&l->report);
 	if (l->config == NULL)
 		return CMD_FAILED;
+	bool priced = price_book_load(&prices, l->config, &e);
+	price_book_release(&prices);
+	if (!priced)
+		return cmd_fail("%s", e.text);
 	buf_add(&l->out, STR("ok\n"));
 	return CMD_OK;
 }

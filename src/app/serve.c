@@ -405,15 +405,16 @@ static bool start(struct serving *s, int log_fd, const struct config_report *rep
 	s->drain = timer_new(l, check_drained, s);
 	s->reload = timer_new(l, on_settled, s);
 	apply_config(s);
+	/* Before anybody can see the proxy: a signal would end it. */
+	loop_on_signal(l, SIGTERM, on_terminate, s);
+	loop_on_signal(l, SIGINT, on_terminate, s);
+	loop_on_signal(l, SIGHUP, on_hangup, s);
 	if (!listen_all(s->svc.server, s->svc.config, &s->urls, &e)) {
 		fprintf(stderr, "sluice: %s\n", e.text);
 		return false;
 	}
 	if (!write_state(s) || !watch_lock(s))
 		return false;
-	loop_on_signal(l, SIGTERM, on_terminate, s);
-	loop_on_signal(l, SIGINT, on_terminate, s);
-	loop_on_signal(l, SIGHUP, on_hangup, s);
 	watch_config(s, report);
 	start_ledger(s);
 	say_listening(s);
