@@ -16,9 +16,8 @@ enum {
 	RECEIVE_BYTES = 8 * 1024, /* libcurl's receive buffer, held as long as the transfer */
 	UPLOAD_MIN = 16 * 1024,   /* libcurl's send buffer, by the size of the body */
 	UPLOAD_MAX = 512 * 1024,
-	AT_ONCE_MAX =
-		64 *
-		1024, /* libcurl puts a smaller body that is not read by callback behind the head */
+	/* Libcurl puts a smaller body that is not read by callback behind the head. */
+	AT_ONCE_MAX = 64 * 1024,
 	KEEPALIVE_S = 60,
 };
 
