@@ -4,7 +4,7 @@
 #ifndef LLM_CHAT_H
 #define LLM_CHAT_H
 
-#include "wire/json.h"
+#include "llm/outline.h"
 
 struct chat {
 	struct str body;    /* the client's bytes, never changed */
@@ -14,6 +14,7 @@ struct chat {
 	struct str *
 		models; /* every top-level `model` value, as it stands in body (duplicates happen) */
 	size_t nmodels;
+	struct outline outline;
 };
 
 #endif

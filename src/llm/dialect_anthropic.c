@@ -29,21 +29,30 @@ static struct str session_of(struct str metadata, struct arena *a)
 static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
 {
 	struct json_iter it;
-	struct json_member m;
+	struct str key, value;
 
 	ret->body = body;
+	outline_begin(&ret->outline);
 	if (!json_iter_init(&it, body, e))
 		return false;
-	while (json_next(&it, &m, e)) {
-		if (json_key_is(m.key, STR("model")) && !add_model(ret, m.value, a, e))
+	while (json_next_key(&it, &key, e)) {
+		if (outline_wants(key)) {
+			if (!outline_part(&ret->outline, &it, key, a, e))
+				return false;
+			continue;
+		}
+		if (!json_take(&it, &value, e))
 			return false;
-		if (json_key_is(m.key, STR("stream")))
-			ret->stream = json_is_true(m.value);
-		if (json_key_is(m.key, STR("metadata")))
-			ret->session = session_of(m.value, a);
+		if (json_key_is(key, STR("model")) && !add_model(ret, value, a, e))
+			return false;
+		if (json_key_is(key, STR("stream")))
+			ret->stream = json_is_true(value);
+		if (json_key_is(key, STR("metadata")))
+			ret->session = session_of(value, a);
 	}
 	if (e->kind != ERR_NONE)
 		return false;
+	outline_end(&ret->outline, a);
 	/* Of duplicates the last one counts, as JSON parsers have it. */
 	if (ret->nmodels > 0)
 		ret->model = json_string(ret->models[ret->nmodels - 1], a);

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests by libcrypto. None of these calls can fail but for want of memory. */
+/* Digests by libcrypto, the fast ones by libxxhash. None of these calls can fail but for want of memory. */
 #include "wire/hash.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#ifdef HAVE_XXH_DISPATCH /* takes the widest registers that the machine has */
+#include <xxh_x86dispatch.h>
+#else
+#include <xxhash.h>
+#endif
 
 /* The digest of two parts, one behind the other. */
 static struct digest digest_of(struct str a, struct str b)
@@ -48,4 +53,14 @@ void digest_print(struct buf *out, const struct digest *d, size_t n)
 		buf_add_char(out, "0123456789abcdef"[d->b[i] >> 4]);
 		buf_add_char(out, "0123456789abcdef"[d->b[i] & 15]);
 	}
+}
+
+uint64_t hash_fast(struct str bytes, uint64_t seed)
+{
+	return XXH3_64bits_withSeed(bytes.p, bytes.n, seed);
+}
+
+uint64_t hash_fast_chain(uint64_t chain, uint64_t part)
+{
+	return XXH3_64bits_withSeed(&part, sizeof(part), chain);
 }

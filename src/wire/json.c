@@ -101,10 +101,10 @@ static bool nest_step(struct nest *n, char c)
 	return (n->brace[n->depth / 64] >> (n->depth % 64) & 1) == (c == '}');
 }
 
-/* From a bracket at `at` to behind its partner; 0 and *ret_bad when there is none. */
-static size_t nested_end(struct str text, size_t at, size_t *ret_bad)
+/* From a bracket at `at`, with so many open around it, to behind its partner; 0 and *ret_bad when there is none. */
+static size_t nested_end(struct str text, size_t at, unsigned around, size_t *ret_bad)
 {
-	struct nest nest = { .depth = 1 };
+	struct nest nest = { .depth = around };
 	uint64_t escaped = 0, inside = 0;
 	char pad[BLOCK];
 
@@ -123,7 +123,7 @@ static size_t nested_end(struct str text, size_t at, size_t *ret_bad)
 				*ret_bad = at + i;
 				return 0;
 			}
-			if (nest.depth == 1)
+			if (nest.depth == around)
 				return at + i + 1;
 		}
 	}
@@ -204,7 +204,7 @@ static bool take_value(struct json_iter *it, struct str *ret, struct err *e)
 		if (end == 0)
 			return broken(it, e, "unterminated string", start);
 	} else if (c == '{' || c == '[') {
-		end = nested_end(it->text, start, &bad);
+		end = nested_end(it->text, start, it->depth + 1, &bad);
 		if (end == 0)
 			return broken(it, e, "unbalanced or too deep brackets", bad);
 	} else {
@@ -218,11 +218,14 @@ static bool take_value(struct json_iter *it, struct str *ret, struct err *e)
 	return true;
 }
 
-/* Behind the closing brace: nothing may follow. */
+/* Behind the closing bracket; nothing may follow that of the whole text. */
 static bool finish(struct json_iter *it, struct err *e)
 {
 	it->done = true;
-	it->at = skip_space(it->text, it->at + 1);
+	it->at++;
+	if (it->depth > 0)
+		return false;
+	it->at = skip_space(it->text, it->at);
 	if (it->at != it->text.n)
 		return broken(it, e, "something behind the object", it->at);
 	return false;
@@ -244,7 +247,7 @@ static bool take_key(struct json_iter *it, struct str *ret, struct err *e)
 	return true;
 }
 
-bool json_next(struct json_iter *it, struct json_member *ret, struct err *e)
+bool json_next_key(struct json_iter *it, struct str *ret_key, struct err *e)
 {
 	const char close = it->array ? ']' : '}';
 
@@ -263,8 +266,44 @@ bool json_next(struct json_iter *it, struct json_member *ret, struct err *e)
 		it->at = skip_space(it->text, it->at + 1);
 	}
 	it->first = false;
-	ret->key = STR("");
-	return (it->array || take_key(it, &ret->key, e)) && take_value(it, &ret->value, e);
+	*ret_key = STR("");
+	return it->array || take_key(it, ret_key, e);
+}
+
+char json_peek(const struct json_iter *it)
+{
+	return peek(it->text, it->at);
+}
+
+bool json_take(struct json_iter *it, struct str *ret, struct err *e)
+{
+	return take_value(it, ret, e);
+}
+
+bool json_next(struct json_iter *it, struct json_member *ret, struct err *e)
+{
+	return json_next_key(it, &ret->key, e) && take_value(it, &ret->value, e);
+}
+
+bool json_enter(struct json_iter *it, struct json_iter *ret_child, struct err *e)
+{
+	char c = json_peek(it);
+
+	if (c != '{' && c != '[')
+		return broken(it, e, "no object or array", it->at);
+	if (it->depth + 2 > JSON_DEPTH_MAX)
+		return broken(it, e, "unbalanced or too deep brackets", it->at);
+	*ret_child = (struct json_iter){ .text = it->text,
+		.at = it->at + 1,
+		.depth = it->depth + 1,
+		.first = true,
+		.array = c == '[' };
+	return true;
+}
+
+void json_leave(struct json_iter *it, const struct json_iter *child)
+{
+	it->at = child->at;
 }
 
 /* The four hex digits at s.p[at], or -1. */
@@ -337,7 +376,7 @@ static size_t unescape(struct str s, size_t at, char ret[4], size_t *ret_n)
 	return hit != NULL ? 2 : 1;
 }
 
-bool json_key_is(struct str key, struct str name)
+bool json_key_resolves_to(struct str key, struct str name)
 {
 	while (key.n > 0) {
 		char bytes[4];

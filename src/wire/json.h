@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <string.h>
+
 enum { JSON_DEPTH_MAX = 128 };
 
 struct json_member {
@@ -20,6 +22,7 @@ struct json_member {
 struct json_iter {
 	struct str text;
 	size_t at;
+	unsigned depth; /* objects and arrays around this one */
 	bool first, done, array;
 };
 
@@ -36,8 +39,26 @@ bool json_iter_init_array(struct json_iter *it, struct str text, struct err *e) 
  * body costs at most 200 µs. e must be zeroed by the caller before the walk. */
 bool json_next(struct json_iter *it, struct json_member *ret, struct err *e) MUSTCHECK;
 
+/* json_next() in two steps, for a walk that goes inside a value without having looked for its end first: each byte is then
+ * read once however deep the walk goes. After json_next_key() the iterator stands before the value, of which json_peek()
+ * gives the first byte; either json_take() follows, or json_enter(), a walk over the child to its end, and json_leave().
+ * Whoever gives up within a child can go back to a copy of the parent that was made before json_enter(). */
+bool json_next_key(struct json_iter *it, struct str *ret_key, struct err *e) MUSTCHECK;
+char json_peek(const struct json_iter *it);
+bool json_take(struct json_iter *it, struct str *ret, struct err *e) MUSTCHECK;
+/* False (ERR_INVALID) when the value is neither an object nor an array. */
+bool json_enter(struct json_iter *it, struct json_iter *ret_child, struct err *e) MUSTCHECK;
+void json_leave(struct json_iter *it, const struct json_iter *child);
+
 /* True when a key, with its escapes resolved, is `name` ("\u006dodel" is "model"). */
-bool json_key_is(struct str key, struct str name);
+bool json_key_resolves_to(struct str key, struct str name);
+/* The same; quick about keys that are not it, for no escape is shorter than what it stands for. */
+static inline bool json_key_is(struct str key, struct str name)
+{
+	if (key.n < name.n || (key.n == name.n && memcmp(key.p, name.p, key.n) != 0))
+		return false;
+	return json_key_resolves_to(key, name);
+}
 
 /* The value of the last top-level member `name` of an object (last wins, as parsers do); p == NULL
  * when there is none or obj is no object, which a broken one is not either. */

@@ -398,6 +398,48 @@ static inline void check_add_string(struct str s, struct arena *a)
 }
 
 /* All of it. Returns whether yyjson takes the text, its surrogates fixed, for an object. */
+/* Walks a value from inside, down to the scalars. Where that succeeds it ends where json_take() does. */
+static inline bool walk_inside(struct json_iter *it)
+{
+	const struct json_iter before = *it;
+	struct json_iter taken = *it, child;
+	struct err e = { 0 }, taking = { 0 };
+	struct str key, value = { NULL, 0 };
+	bool ok = json_take(&taken, &value, &taking);
+
+	if (json_peek(it) != '{' && json_peek(it) != '[') {
+		CHECK(!json_enter(it, &child, &e) && e.kind == ERR_INVALID);
+		*it = ok ? taken : before;
+		return ok;
+	}
+	if (!json_enter(it, &child, &e)) {
+		CHECK(e.kind == ERR_INVALID && it->depth + 2 > JSON_DEPTH_MAX);
+		return false;
+	}
+	while (json_next_key(&child, &key, &e))
+		if (!walk_inside(&child))
+			return false;
+	if (e.kind != ERR_NONE)
+		return false;
+	CHECK(child.done && ok);
+	json_leave(it, &child);
+	CHECK(it->at == taken.at);
+	return true;
+}
+
+/* What a JSON parser accepts can be walked from inside. */
+static inline void check_inside(struct str text, bool is_object)
+{
+	struct json_iter it;
+	struct err e = { 0 };
+	struct str key;
+	bool ok = json_iter_init(&it, text, &e);
+
+	while (ok && json_next_key(&it, &key, &e))
+		ok = walk_inside(&it);
+	CHECK(!is_object || (ok && e.kind == ERR_NONE));
+}
+
 static inline bool json_check(struct str bytes)
 {
 	char *original = exact_copy(bytes), *copy = exact_copy(bytes);
@@ -424,6 +466,7 @@ static inline bool json_check(struct str bytes)
 		CHECK(json_get(text, STR("model")).p == NULL);
 	}
 	bool is_object = check_yyjson((struct str){ copy, bytes.n }, &fixed, a);
+	check_inside(text, is_object);
 	check_add_string(text, a);
 	walk_release(&w);
 	walk_release(&fixed);

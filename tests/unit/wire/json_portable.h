@@ -9,7 +9,12 @@
 #define json_iter_init       portable_iter_init
 #define json_iter_init_array portable_iter_init_array
 #define json_next            portable_next
-#define json_key_is          portable_key_is
+#define json_next_key        portable_next_key
+#define json_peek            portable_peek
+#define json_take            portable_take
+#define json_enter           portable_enter
+#define json_leave           portable_leave
+#define json_key_resolves_to portable_key_resolves_to
 #define json_get             portable_get
 #define json_string          portable_string
 #define json_u64             portable_u64
@@ -27,7 +32,12 @@ struct portable_splice {
 bool json_iter_init(struct json_iter *it, struct str text, struct err *e) MUSTCHECK;
 bool json_iter_init_array(struct json_iter *it, struct str text, struct err *e) MUSTCHECK;
 bool json_next(struct json_iter *it, struct json_member *ret, struct err *e) MUSTCHECK;
-bool json_key_is(struct str key, struct str name);
+bool json_next_key(struct json_iter *it, struct str *ret_key, struct err *e) MUSTCHECK;
+char json_peek(const struct json_iter *it);
+bool json_take(struct json_iter *it, struct str *ret, struct err *e) MUSTCHECK;
+bool json_enter(struct json_iter *it, struct json_iter *ret_child, struct err *e) MUSTCHECK;
+void json_leave(struct json_iter *it, const struct json_iter *child);
+bool json_key_resolves_to(struct str key, struct str name);
 struct str json_get(struct str obj, struct str name);
 struct str json_string(struct str value, struct arena *a);
 bool json_u64(struct str value, uint64_t *ret) MUSTCHECK;
@@ -42,7 +52,12 @@ size_t json_fix_surrogates(char *p, size_t n);
 #undef json_iter_init
 #undef json_iter_init_array
 #undef json_next
-#undef json_key_is
+#undef json_next_key
+#undef json_peek
+#undef json_take
+#undef json_enter
+#undef json_leave
+#undef json_key_resolves_to
 #undef json_get
 #undef json_string
 #undef json_u64
