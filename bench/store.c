@@ -24,21 +24,15 @@ enum { PER_S = 1 };
 struct row {
 	struct ledger_exchange x;
 	struct ledger_attempt attempt;
-	char id[40], session[40];
+	struct ledger_saving saving;
+	char id[40], session[40], conversation[40], project[40];
 };
 
-static void make_row(struct row *r, uint64_t i)
+static void make_attempt(struct row *r, const char *model, int64_t begin_ms)
 {
-	static const char *const models[] = { "claude-opus-4-6", "claude-sonnet-4-5",
-		"claude-haiku-4-5", "deepseek-chat" };
-	int64_t begin_ms = BEGIN_MS + (int64_t)i * 1000 / PER_S;
-
-	snprintf(r->id, sizeof(r->id), "x%011llx%08x", (unsigned long long)begin_ms,
-		(unsigned)i * 2654435761u);
-	snprintf(r->session, sizeof(r->session), "5f6a1c9e-%08x-4b7d-9f43", (unsigned)(i / 500));
 	r->attempt = (struct ledger_attempt){
 		.provider = STR("anthropic"),
-		.model = str_from(models[i % 4]),
+		.model = str_from(model),
 		.key = STR("default"),
 		.outcome = STR("ok"),
 		.status = 200,
@@ -48,14 +42,36 @@ static void make_row(struct row *r, uint64_t i)
 		.first_us = 800000,
 		.duration_us = 9000000,
 	};
+}
+
+static void make_row(struct row *r, uint64_t i)
+{
+	static const char *const models[] = { "claude-opus-4-6", "claude-sonnet-4-5",
+		"claude-haiku-4-5", "deepseek-chat" };
+	static const char *const kinds[] = { "tool_result", "tool_result", "tool_result", "user",
+		"subagent", "title" };
+	static const char *const causes[] = { "ttl", "history_edited", "compaction",
+		"tools_changed" };
+	bool lost = i % 50 == 7;
+	int64_t begin_ms = BEGIN_MS + (int64_t)i * 1000 / PER_S;
+
+	snprintf(r->id, sizeof(r->id), "x%011llx%08x", (unsigned long long)begin_ms,
+		(unsigned)i * 2654435761u);
+	snprintf(r->session, sizeof(r->session), "5f6a1c9e-%08x-4b7d-9f43", (unsigned)(i / 500));
+	snprintf(r->conversation, sizeof(r->conversation), "%08xc0ffee%02x",
+		(unsigned)(i / 500) * 2654435761u, (unsigned)(i % 3));
+	snprintf(r->project, sizeof(r->project), "project-%u", (unsigned)(i / 500 % 12));
+	r->saving = (struct ledger_saving){ STR("model"), 0, 1000000 };
+	make_attempt(r, models[i % 4], begin_ms);
 	r->x = (struct ledger_exchange){
 		.id = str_from(r->id),
 		.session = str_from(r->session),
-		.conversation = STR("c0ffee0123456789"),
+		.conversation = str_from(r->conversation),
+		.project = str_from(r->project),
 		.caller = STR("local"),
 		.dialect = STR("anthropic"),
 		.endpoint = STR("/v1/messages"),
-		.kind = STR("tool_result"),
+		.kind = str_from(kinds[i % ARRAY_LEN(kinds)]),
 		.model_asked = r->attempt.model,
 		.model = r->attempt.model,
 		.provider = r->attempt.provider,
@@ -64,6 +80,16 @@ static void make_row(struct row *r, uint64_t i)
 		.streamed = true,
 		.tokens = r->attempt.tokens,
 		.cost = r->attempt.cost,
+		.prefix = { .read_predicted = 50000,
+			.write_predicted = 2000,
+			.cause = str_from(lost ? causes[i / 50 % 4] : ""),
+			.at = str_from(lost ? "messages[3].content[0]" : ""),
+			.lost_tokens = lost ? 40000 : 0,
+			.lost_nusd = lost ? 150000000 : 0,
+			.alarm = i % 500 == 7 ? 80 : 0 },
+		.saved = i % 10 == 0 ? 1000000 : 0,
+		.savings = &r->saving,
+		.nsavings = i % 10 == 0,
 		.request_bytes = 200000,
 		.reply_bytes = 8000,
 		.begin_ms = begin_ms,
@@ -167,7 +193,8 @@ static void hand_over(const char *path)
 
 static bool count_row(void *ctx, const struct query_row *row)
 {
-	*(uint64_t *)ctx += row->exchange != NULL || row->totals != NULL;
+	(void)row;
+	++*(uint64_t *)ctx;
 	return true;
 }
 
@@ -184,6 +211,44 @@ static void ask(struct store *s, const char *name, const struct query_params *p)
 	}
 }
 
+/* What the dashboard asks. */
+static void ask_views(struct store *s, uint64_t rows)
+{
+	static const char *const names[GROUPS] = { "model", "provider", "kind", "project", "caller",
+		"conversation", "session" };
+	int64_t end_ms = BEGIN_MS + (int64_t)rows * 1000 / PER_S;
+	struct row middle;
+	char name[64];
+
+	make_row(&middle, rows / 2);
+	for (enum group by = 0; by < GROUPS; by++) {
+		struct query_params p = { QUERY_GROUPS, 0, INT64_MAX, STR(""), 1000, by };
+		snprintf(name, sizeof(name), "by %s, all", names[by]);
+		ask(s, name, &p);
+		p.from_ms = end_ms - 86400000;
+		snprintf(name, sizeof(name), "by %s, 24 hours", names[by]);
+		ask(s, name, &p);
+	}
+	ask(s, "series of all", &(struct query_params){ QUERY_SERIES, 0, INT64_MAX });
+	ask(s, "lost by cause, all",
+		&(struct query_params){ QUERY_CAUSES, 0, INT64_MAX, STR("lost") });
+	ask(s, "latency of 20,000",
+		&(struct query_params){ QUERY_LATENCY, 0, INT64_MAX, STR(""), 20000 });
+	ask(s, "conversations, all",
+		&(struct query_params){ QUERY_CONVERSATIONS, 0, INT64_MAX, STR(""), 51 });
+	ask(s, "conversations, 24 hours",
+		&(struct query_params){
+			QUERY_CONVERSATIONS, end_ms - 86400000, INT64_MAX, STR(""), 51 });
+	ask(s, "conversations with a word",
+		&(struct query_params){ QUERY_CONVERSATIONS, 0, INT64_MAX, STR("ject-7"), 51 });
+	ask(s, "conversation",
+		&(struct query_params){ QUERY_CONVERSATION, 0, 0, middle.x.conversation });
+	ask(s, "its newest 200",
+		&(struct query_params){
+			QUERY_HISTORY, 0, INT64_MAX, STR(""), 200, 0, middle.x.conversation });
+	ask(s, "alarms, 100", &(struct query_params){ QUERY_ALARMS, 0, INT64_MAX, STR(""), 100 });
+}
+
 static void ask_all(const char *path, uint64_t rows)
 {
 	uint64_t begin = clock_mono_ns();
@@ -196,6 +261,7 @@ static void ask_all(const char *path, uint64_t rows)
 	ask(s, "totals of a day",
 		&(struct query_params){ QUERY_TOTALS, BEGIN_MS, BEGIN_MS + 86400000 });
 	ask(s, "models of all", &(struct query_params){ QUERY_MODELS, 0, INT64_MAX });
+	ask_views(s, rows);
 	ask(s, "session of 500",
 		&(struct query_params){ QUERY_SESSION, 0, 0, str_from(middle.session) });
 	ask(s, "one exchange", &(struct query_params){ QUERY_EXCHANGE, 0, 0, str_from(middle.id) });

@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* The store in memory, for tests. What was added under a name stays until the process ends. */
-#include "store/row.h"
+#include "base/clock.h"
+#include "store/memory_private.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* One allocation: the bytes stand behind it. */
+struct kept_value {
+	struct kept_value *next;
+	struct store_value v;
+};
+
 /* All that stores of one name share. */
 struct ledger {
 	struct ledger *next;
 	char *name;
-	struct ledger_exchange **rows;
+	struct memory_row *rows;
 	size_t n, cap;
+	struct kept_value *values;
 };
 
 struct memory_store {
@@ -69,7 +77,7 @@ static void memory_close(struct store *store)
 static size_t find_id(const struct ledger *l, struct str id)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (str_eq(l->rows[i]->id, id))
+		if (!l->rows[i].pruned && str_eq(l->rows[i].x->id, id))
 			return i;
 	return l->n;
 }
@@ -88,14 +96,14 @@ static void add_row(struct ledger *l, const struct ledger_exchange *row)
 {
 	if (l->n == l->cap) {
 		l->cap = l->cap > 0 ? 2 * l->cap : 64;
-		l->rows = must_realloc(l->rows, l->cap * sizeof(struct ledger_exchange *));
+		l->rows = must_realloc(l->rows, l->cap * sizeof(*l->rows));
 	}
 	struct ledger_exchange *copy = must_alloc(row_bytes(row));
 	row_copy(row, copy);
 	settle(&exchange_columns, copy);
 	for (size_t i = 0; i < copy->nattempts; i++)
-		settle(&attempt_columns, (void *)&copy->attempts[i]);
-	l->rows[l->n++] = copy;
+		settle(&attempt_columns, (void *)(uintptr_t)&copy->attempts[i]);
+	l->rows[l->n++] = (struct memory_row){ copy, false };
 }
 
 static bool add_rows(struct ledger *l, const struct ledger_exchange *rows, size_t n, struct err *e)
@@ -108,15 +116,77 @@ static bool add_rows(struct ledger *l, const struct ledger_exchange *rows, size_
 			continue;
 		}
 		while (l->n > before)
-			free(l->rows[--l->n]);
+			free(l->rows[--l->n].x);
 		return err_set(e, ERR_INVALID, "the ledger has an exchange '%.*s' already",
 			rows[i].id.n < 64 ? (int)rows[i].id.n : 64, rows[i].id.p);
 	}
 	return true;
 }
 
-static bool memory_append(
-	struct store *store, const struct ledger_exchange *rows, size_t n, struct err *e)
+/* ---- values ---- */
+
+static struct kept_value **find_value(struct ledger *l, struct str space, struct str key)
+{
+	struct kept_value **at = &l->values;
+
+	while (*at != NULL && !(str_eq((*at)->v.space, space) && str_eq((*at)->v.key, key)))
+		at = &(*at)->next;
+	return at;
+}
+
+static bool has_expired(const struct store_value *v, int64_t now_ms)
+{
+	return v->expires_ms > 0 && v->expires_ms <= now_ms;
+}
+
+static struct str put_bytes(char **to, struct str s)
+{
+	struct str copy = { *to, s.n };
+
+	if (s.n > 0)
+		memcpy(*to, s.p, s.n);
+	*to += s.n;
+	return copy;
+}
+
+static void put_value(struct ledger *l, const struct store_value *v)
+{
+	struct kept_value **at = find_value(l, v->space, v->key), *old = *at;
+
+	if (old != NULL && old->v.version > v->version && !has_expired(&old->v, clock_wall_ms()))
+		return;
+	struct kept_value *fresh = must_alloc(sizeof(*fresh) + v->space.n + v->key.n + v->value.n);
+	char *bytes = (char *)(fresh + 1);
+	fresh->next = old != NULL ? old->next : NULL;
+	fresh->v = *v;
+	fresh->v.space = put_bytes(&bytes, v->space);
+	fresh->v.key = put_bytes(&bytes, v->key);
+	fresh->v.value = put_bytes(&bytes, v->value);
+	*at = fresh;
+	free(old);
+}
+
+static bool memory_get(struct store *store, const struct store_key *key, struct buf *value,
+	int64_t *version, struct err *e)
+{
+	struct ledger *l = store_of(store)->ledger;
+
+	pthread_mutex_lock(&lock);
+	const struct kept_value *found = *find_value(l, key->space, key->key);
+	if (found != NULL && has_expired(&found->v, key->now_ms))
+		found = NULL;
+	if (found != NULL) {
+		buf_add(value, found->v.value);
+		*version = found->v.version;
+	}
+	pthread_mutex_unlock(&lock);
+	return found != NULL || err_set(e, ERR_NOT_FOUND, "no value of that name in '%.*s'",
+					key->space.n < 64 ? (int)key->space.n : 64, key->space.p);
+}
+
+/* ---- verbs ---- */
+
+static bool memory_write(struct store *store, const struct store_batch *b, struct err *e)
 {
 	struct memory_store *s = store_of(store);
 
@@ -124,18 +194,102 @@ static bool memory_append(
 		return err_set(e, ERR_INTERNAL, "the ledger '%s' is open for reading only",
 			s->ledger->name);
 	pthread_mutex_lock(&lock);
-	bool ok = add_rows(s->ledger, rows, n, e);
+	bool ok = add_rows(s->ledger, b->rows, b->nrows, e);
+	for (size_t i = 0; ok && i < b->nvalues; i++)
+		put_value(s->ledger, &b->values[i]);
 	pthread_mutex_unlock(&lock);
 	return ok;
 }
 
-/* ---- questions ---- */
+static bool memory_append(
+	struct store *store, const struct ledger_exchange *rows, size_t n, struct err *e)
+{
+	return memory_write(store, &(struct store_batch){ .rows = rows, .nrows = n }, e);
+}
 
-/* The rows as they are now, in the order in which they were added: rows are neither changed nor freed later. */
-struct snapshot {
-	struct ledger_exchange **rows;
-	size_t n;
-};
+static bool memory_put(
+	struct store *store, const struct store_value *values, size_t n, struct err *e)
+{
+	return memory_write(store, &(struct store_batch){ .values = values, .nvalues = n }, e);
+}
+
+/* ---- pruning ---- */
+
+/* The oldest day that has exchanges; false: there is none. */
+static bool oldest_day(const struct ledger *l, int64_t *ret)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < l->n; i++) {
+		int64_t day_ms = day_of(l->rows[i].x->begin_ms);
+		if (l->rows[i].pruned || (any && day_ms >= *ret))
+			continue;
+		*ret = day_ms;
+		any = true;
+	}
+	return any;
+}
+
+static int64_t bytes_of(const struct ledger *l)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->rows[i].pruned)
+			n += (int64_t)row_bytes(l->rows[i].x);
+	return n;
+}
+
+static void prune_day(struct ledger *l, int64_t day_ms, struct store_pruned *ret)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->rows[i].pruned && day_of(l->rows[i].x->begin_ms) == day_ms) {
+			l->rows[i].pruned = true;
+			ret->exchanges++;
+		}
+}
+
+/* One day a step. */
+static bool memory_prune(struct store *store, const struct store_limits *limits,
+	struct store_pruned *ret, struct err *e)
+{
+	struct memory_store *s = store_of(store);
+	int64_t day_ms = 0;
+
+	*ret = (struct store_pruned){ .exchanges = 0 };
+	if (s->access != STORE_WRITE || limits->dry_run)
+		return err_set(
+			e, ERR_INTERNAL, "the ledger '%s' is not open for that", s->ledger->name);
+	pthread_mutex_lock(&lock);
+	if (oldest_day(s->ledger, &day_ms) && day_ms < day_of(limits->now_ms) &&
+		(day_ms + DAY_MS <= limits->before_ms ||
+			(limits->keep_bytes > 0 && bytes_of(s->ledger) > limits->keep_bytes))) {
+		prune_day(s->ledger, day_ms, ret);
+		ret->more = true;
+	}
+	pthread_mutex_unlock(&lock);
+	return true;
+}
+
+/* Memory is not given back. */
+static bool memory_compact(struct store *store, struct err *e)
+{
+	(void)store;
+	(void)e;
+	return true;
+}
+
+/* There is nothing that could contradict the rows. */
+static bool memory_check(struct store *store, fault_fn *fn, void *ctx, struct err *e)
+{
+	(void)store;
+	(void)fn;
+	(void)ctx;
+	(void)e;
+	return true;
+}
+
+/* ---- questions ---- */
 
 static struct snapshot take_snapshot(const struct ledger *l)
 {
@@ -143,148 +297,19 @@ static struct snapshot take_snapshot(const struct ledger *l)
 
 	pthread_mutex_lock(&lock);
 	s.n = l->n;
-	s.rows = must_alloc((l->n + 1) * sizeof(struct ledger_exchange *));
+	s.rows = must_alloc((l->n + 1) * sizeof(*l->rows));
 	if (l->n > 0)
-		memcpy(s.rows, l->rows, l->n * sizeof(struct ledger_exchange *));
+		memcpy(s.rows, l->rows, l->n * sizeof(*l->rows));
 	pthread_mutex_unlock(&lock);
 	return s;
-}
-
-/* Whether its quarter of an hour is one that the span touches. */
-static bool in_quarters(const struct ledger_exchange *row, const struct query_params *p)
-{
-	int64_t quarter_ms = quarter_of(row->begin_ms);
-
-	return p->from_ms < p->to_ms && quarter_ms >= quarter_of(p->from_ms) &&
-	       quarter_ms < p->to_ms;
-}
-
-static void sum_up(
-	const struct snapshot *s, const struct query_params *p, struct ledger_totals *ret)
-{
-	*ret = (struct ledger_totals){ .model = STR("") };
-	for (size_t i = 0; i < s->n; i++)
-		if (p->what == QUERY_TOTALS ? in_quarters(s->rows[i], p)
-					    : p->text.n > 0 && str_eq(s->rows[i]->session, p->text))
-			totals_add(ret, s->rows[i]);
-}
-
-static int compare_str(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static int compare_models(const void *a, const void *b)
-{
-	const struct ledger_totals *x = a, *y = b;
-	int order = (x->cost.total < y->cost.total) - (x->cost.total > y->cost.total);
-
-	if (order == 0)
-		order = compare_str(x->model, y->model);
-	return order != 0 ? order : compare_str(x->provider, y->provider);
-}
-
-static struct ledger_totals *find_model(
-	struct ledger_totals *v, size_t *n, const struct ledger_exchange *row)
-{
-	for (size_t i = 0; i < *n; i++)
-		if (str_eq(v[i].model, row->model) && str_eq(v[i].provider, row->provider))
-			return &v[i];
-	v[*n] = (struct ledger_totals){ .model = row->model, .provider = row->provider };
-	return &v[(*n)++];
-}
-
-static void tell_models(
-	const struct snapshot *s, const struct query_params *p, row_fn *fn, void *ctx)
-{
-	struct ledger_totals *v = must_alloc((s->n + 1) * sizeof(*v));
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (in_quarters(s->rows[i], p))
-			totals_add(find_model(v, &n, s->rows[i]), s->rows[i]);
-	qsort(v, n, sizeof(*v), compare_models);
-	for (size_t i = 0; i < n; i++)
-		if (!fn(ctx, &(struct query_row){ .totals = &v[i] }))
-			break;
-	free(v);
-}
-
-struct place {
-	const struct ledger_exchange *row;
-	size_t at; /* when it was added */
-};
-
-static int compare_places(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-	int order = (x->row->begin_ms < y->row->begin_ms) - (x->row->begin_ms > y->row->begin_ms);
-
-	return order != 0 ? order : (x->at < y->at) - (x->at > y->at);
-}
-
-static bool tell_history(const struct snapshot *s, const struct query_params *p, row_fn *fn,
-	void *ctx, struct err *e)
-{
-	struct place *v = must_alloc((s->n + 1) * sizeof(*v));
-	size_t from = 0, left = p->limit;
-
-	for (size_t i = 0; i < s->n; i++)
-		v[i] = (struct place){ s->rows[i], i };
-	qsort(v, s->n, sizeof(*v), compare_places);
-	while (p->text.n > 0 && from < s->n && !str_eq(v[from].row->id, p->text))
-		from++;
-	bool found = p->text.n == 0 || from < s->n;
-	if (found)
-		from += p->text.n > 0;
-	for (size_t i = from; left > 0 && i < s->n; i++) {
-		int64_t at_ms = v[i].row->begin_ms;
-		if (at_ms < p->from_ms || at_ms >= p->to_ms)
-			continue;
-		left--;
-		if (!fn(ctx, &(struct query_row){ .exchange = v[i].row }))
-			break;
-	}
-	free(v);
-	return found || err_set(e, ERR_NOT_FOUND, "no exchange '%.*s'",
-				p->text.n < 64 ? (int)p->text.n : 64, p->text.p);
-}
-
-static void tell_exchange(const struct snapshot *s, struct str id, row_fn *fn, void *ctx)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (str_eq(s->rows[i]->id, id)) {
-			fn(ctx, &(struct query_row){ .exchange = s->rows[i] });
-			return;
-		}
 }
 
 static bool memory_query(
 	struct store *store, const struct query_params *p, row_fn *fn, void *ctx, struct err *e)
 {
 	struct snapshot s = take_snapshot(store_of(store)->ledger);
-	struct ledger_totals totals;
-	bool ok = true;
+	bool ok = memory_ask(&s, p, fn, ctx, e);
 
-	switch (p->what) {
-	case QUERY_TOTALS:
-	case QUERY_SESSION:
-		sum_up(&s, p, &totals);
-		fn(ctx, &(struct query_row){ .totals = &totals });
-		break;
-	case QUERY_MODELS:
-		tell_models(&s, p, fn, ctx);
-		break;
-	case QUERY_HISTORY:
-		ok = tell_history(&s, p, fn, ctx, e);
-		break;
-	case QUERY_EXCHANGE:
-		tell_exchange(&s, p->text, fn, ctx);
-		break;
-	}
 	free(s.rows);
 	return ok;
 }
@@ -293,6 +318,12 @@ const struct store_driver store_memory = {
 	.name = "memory",
 	.open = memory_open,
 	.append = memory_append,
+	.put = memory_put,
+	.write = memory_write,
+	.get = memory_get,
 	.query = memory_query,
+	.prune = memory_prune,
+	.compact = memory_compact,
+	.check = memory_check,
 	.close = memory_close,
 };

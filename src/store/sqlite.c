@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The store in a file of SQLite: opening, adding rows, closing. Several processes may use one file. After a failure that may
+/* The store in a file of SQLite: opening, the verbs, closing. Several processes may use one file. After a failure that may
  * have to do with the file, the connection is closed and the next call opens another one. */
-#include "store/row.h"
 #include "store/sqlite_private.h"
 
 #include <errno.h>
@@ -11,10 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-	SQL_BYTES_MAX = 8192,
-	GROUPS_MAX = 32, /* sums that are gathered before they are written */
-};
+enum { SQL_BYTES_MAX = 16384 };
 
 static struct sqlite_store *store_of(struct store *s)
 {
@@ -68,7 +64,7 @@ bool sqlite_run(struct sqlite_store *s, sqlite3_stmt *statement, struct err *e)
 	return rc == SQLITE_DONE;
 }
 
-static bool run_plain(struct sqlite_store *s, enum statement which, struct err *e)
+bool sqlite_run_plain(struct sqlite_store *s, enum statement which, struct err *e)
 {
 	sqlite3_stmt *statement = sqlite_statement(s, which, e);
 
@@ -125,7 +121,7 @@ static bool connect_to(struct sqlite_store *s, struct err *e)
 		return false;
 	bool ok = sqlite3_open_v2(s->path, &s->db, flags, NULL) == SQLITE_OK ||
 		  sqlite_fail(s, "open", e);
-	if (ok && sqlite_schema_prepare(s, e))
+	if (ok && sqlite_functions_add(s, e) && sqlite_schema_prepare(s, e))
 		return true;
 	sqlite_rollback(s);
 	disconnect(s);
@@ -173,6 +169,7 @@ static void sqlite_close(struct store *store)
 	struct sqlite_store *s = store_of(store);
 	leave_moved_file(s);
 	disconnect(s);
+	sums_free(s->sums);
 	free(s->path);
 	free(s);
 }
@@ -208,166 +205,69 @@ static struct store *sqlite_open(const char *path, enum store_access access, str
 	return NULL;
 }
 
-/* ---- adding rows ---- */
+/* ---- verbs ---- */
 
-void sqlite_bind_text(sqlite3_stmt *statement, int at, struct str text)
+static bool may_write(struct sqlite_store *s, struct err *e)
 {
-	sqlite3_bind_text64(
-		statement, at, text.n > 0 ? text.p : "", text.n, SQLITE_STATIC, SQLITE_UTF8);
+	return s->access == STORE_WRITE ||
+	       err_set(e, ERR_INTERNAL, "the ledger '%s' is open for reading only", s->path);
 }
 
-static void bind_column(sqlite3_stmt *statement, int at, const struct column *c, const void *row)
+static bool sqlite_write(struct store *store, const struct store_batch *batch, struct err *e)
 {
-	const void *v = (const char *)row + c->offset;
+	struct sqlite_store *s = store_of(store);
 
-	switch (c->type) {
-	case COLUMN_TEXT:
-		sqlite_bind_text(statement, at, *(const struct str *)v);
-		break;
-	case COLUMN_COUNT:
-		if (*(const int64_t *)v < 0)
-			sqlite3_bind_null(statement, at);
-		else
-			sqlite3_bind_int64(statement, at, *(const int64_t *)v);
-		break;
-	case COLUMN_NUMBER:
-		sqlite3_bind_int64(statement, at, *(const int64_t *)v);
-		break;
-	case COLUMN_STATUS:
-		sqlite3_bind_int64(statement, at, *(const unsigned *)v);
-		break;
-	case COLUMN_FLAG:
-		sqlite3_bind_int64(statement, at, *(const bool *)v);
-		break;
-	}
-}
-
-/* Binds all columns of a row; *ret_next is the place behind them. */
-static void bind_row(
-	sqlite3_stmt *statement, const struct columns *columns, const void *row, int *ret_next)
-{
-	for (size_t i = 0; i < columns->n; i++)
-		bind_column(statement, (int)i + 1, &columns->v[i], row);
-	*ret_next = (int)columns->n + 1;
-}
-
-static bool insert_attempts(
-	struct sqlite_store *s, const struct ledger_exchange *row, struct err *e)
-{
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_INSERT_ATTEMPT, e);
-	int64_t exchange = sqlite3_last_insert_rowid(s->db);
-	int at;
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < row->nattempts; i++) {
-		bind_row(statement, &attempt_columns, &row->attempts[i], &at);
-		sqlite3_bind_int64(statement, at, exchange);
-		sqlite3_bind_int64(statement, at + 1, (int64_t)i);
-		if (!sqlite_run(s, statement, e))
-			return false;
-	}
-	return true;
-}
-
-static bool insert_exchange(
-	struct sqlite_store *s, const struct ledger_exchange *row, struct err *e)
-{
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_INSERT_EXCHANGE, e);
-	int at;
-
-	if (statement == NULL)
-		return false;
-	bind_row(statement, &exchange_columns, row, &at);
-	if (sqlite_run(s, statement, e))
-		return row->nattempts == 0 || insert_attempts(s, row, e);
-	if (sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_UNIQUE)
-		err_set(e, ERR_INVALID, "the ledger has an exchange '%.*s' already",
-			row->id.n < 64 ? (int)row->id.n : 64, row->id.p);
-	return false;
-}
-
-/* Sums of what is being added, by quarter of an hour, model and provider. */
-struct group {
-	int64_t quarter_ms;
-	struct ledger_totals totals;
-};
-
-struct groups {
-	struct group v[GROUPS_MAX];
-	size_t n;
-};
-
-static bool write_groups(struct sqlite_store *s, struct groups *g, struct err *e)
-{
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_ADD_QUARTER, e);
-	int at;
-
-	if (statement == NULL)
-		return false;
-	for (size_t i = 0; i < g->n; i++) {
-		bind_row(statement, &totals_columns, &g->v[i].totals, &at);
-		sqlite3_bind_int64(statement, at, g->v[i].quarter_ms);
-		sqlite_bind_text(statement, at + 1, g->v[i].totals.model);
-		sqlite_bind_text(statement, at + 2, g->v[i].totals.provider);
-		if (!sqlite_run(s, statement, e))
-			return false;
-	}
-	g->n = 0;
-	return true;
-}
-
-static struct group *find_group(struct groups *g, const struct ledger_exchange *row)
-{
-	int64_t quarter_ms = quarter_of(row->begin_ms);
-
-	for (size_t i = 0; i < g->n; i++)
-		if (g->v[i].quarter_ms == quarter_ms && str_eq(g->v[i].totals.model, row->model) &&
-			str_eq(g->v[i].totals.provider, row->provider))
-			return &g->v[i];
-	if (g->n == GROUPS_MAX)
-		return NULL;
-	struct group *fresh = &g->v[g->n++];
-	*fresh = (struct group){ quarter_ms, { .model = row->model, .provider = row->provider } };
-	return fresh;
-}
-
-static bool add_to_groups(
-	struct sqlite_store *s, struct groups *g, const struct ledger_exchange *row, struct err *e)
-{
-	struct group *group = find_group(g, row);
-
-	if (group == NULL) {
-		if (!write_groups(s, g, e))
-			return false;
-		group = find_group(g, row);
-	}
-	totals_add(&group->totals, row);
-	return true;
-}
-
-static bool add_rows(
-	struct sqlite_store *s, const struct ledger_exchange *rows, size_t n, struct err *e)
-{
-	struct groups groups = { .n = 0 };
-
-	if (!run_plain(s, SQL_BEGIN_WRITE, e))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!insert_exchange(s, &rows[i], e) || !add_to_groups(s, &groups, &rows[i], e))
-			return false;
-	return write_groups(s, &groups, e) && run_plain(s, SQL_COMMIT, e);
+	return may_write(s, e) && ((batch->nrows == 0 && batch->nvalues == 0) ||
+					  (ready(s, e) && finish(s, sqlite_add(s, batch, e))));
 }
 
 static bool sqlite_append(
 	struct store *store, const struct ledger_exchange *rows, size_t n, struct err *e)
 {
+	return sqlite_write(store, &(struct store_batch){ .rows = rows, .nrows = n }, e);
+}
+
+static bool sqlite_put(
+	struct store *store, const struct store_value *values, size_t n, struct err *e)
+{
+	return sqlite_write(store, &(struct store_batch){ .values = values, .nvalues = n }, e);
+}
+
+static bool sqlite_get(struct store *store, const struct store_key *key, struct buf *value,
+	int64_t *version, struct err *e)
+{
 	struct sqlite_store *s = store_of(store);
 
-	if (s->access != STORE_WRITE)
-		return err_set(
-			e, ERR_INTERNAL, "the ledger '%s' is open for reading only", s->path);
-	return n == 0 || (ready(s, e) && finish(s, add_rows(s, rows, n, e)));
+	return ready(s, e) &&
+	       finish(s, sqlite_get_value(s, key, &(struct sqlite_found){ value, version }, e));
+}
+
+static bool sqlite_prune(struct store *store, const struct store_limits *limits,
+	struct store_pruned *ret, struct err *e)
+{
+	struct sqlite_store *s = store_of(store);
+
+	return (limits->dry_run || may_write(s, e)) && ready(s, e) &&
+	       finish(s, sqlite_prune_step(s, limits, ret, e));
+}
+
+static bool sqlite_compact(struct store *store, struct err *e)
+{
+	struct sqlite_store *s = store_of(store);
+
+	if (!may_write(s, e) || !ready(s, e))
+		return false;
+	bool ok = sqlite3_exec(s->db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL,
+			  NULL) == SQLITE_OK ||
+		  sqlite_fail(s, "compact", e);
+	return finish(s, ok);
+}
+
+static bool sqlite_check(struct store *store, fault_fn *fn, void *ctx, struct err *e)
+{
+	struct sqlite_store *s = store_of(store);
+
+	return ready(s, e) && finish(s, sqlite_check_all(s, fn, ctx, e));
 }
 
 static bool sqlite_ask(
@@ -382,6 +282,12 @@ const struct store_driver store_sqlite = {
 	.name = "sqlite",
 	.open = sqlite_open,
 	.append = sqlite_append,
+	.put = sqlite_put,
+	.write = sqlite_write,
+	.get = sqlite_get,
 	.query = sqlite_ask,
+	.prune = sqlite_prune,
+	.compact = sqlite_compact,
+	.check = sqlite_check,
 	.close = sqlite_close,
 };

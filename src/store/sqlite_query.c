@@ -13,15 +13,9 @@ enum {
 	PAGE_BYTES = 1 << 20, /* a page of long texts ends earlier */
 };
 
-/* Who is told. */
-struct receiver {
-	row_fn *fn;
-	void *ctx;
-};
-
 /* ---- reading columns ---- */
 
-static struct str read_text(sqlite3_stmt *statement, int at)
+struct str sqlite_read_text(sqlite3_stmt *statement, int at)
 {
 	const void *p = sqlite3_column_blob(statement, at);
 
@@ -36,8 +30,8 @@ static void read_column(
 
 	switch (c->type) {
 	case COLUMN_TEXT:
-		*(struct str *)to = a != NULL ? arena_dup(a, read_text(statement, at))
-					      : read_text(statement, at);
+		*(struct str *)to = a != NULL ? arena_dup(a, sqlite_read_text(statement, at))
+					      : sqlite_read_text(statement, at);
 		break;
 	case COLUMN_COUNT:
 		*(int64_t *)to = sqlite3_column_type(statement, at) == SQLITE_NULL
@@ -56,109 +50,19 @@ static void read_column(
 	}
 }
 
-static void read_row(
+void sqlite_read_row(
 	sqlite3_stmt *statement, const struct columns *columns, void *row, struct arena *a)
 {
 	for (size_t i = 0; i < columns->n; i++)
 		read_column(statement, (int)i, &columns->v[i], row, a);
 }
 
-/* The end of a walk over rows, by what the last step said. */
-static bool end_rows(struct sqlite_store *s, sqlite3_stmt *statement, int rc, struct err *e)
+bool sqlite_end_rows(struct sqlite_store *s, sqlite3_stmt *statement, int rc, struct err *e)
 {
 	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW || sqlite_fail(s, "read", e);
 
 	sqlite3_reset(statement);
 	return ok;
-}
-
-/* ---- sums ---- */
-
-static void bind_span(sqlite3_stmt *statement, const struct query_params *p)
-{
-	sqlite3_bind_int64(statement, 1, quarter_of(p->from_ms));
-	sqlite3_bind_int64(statement, 2, p->from_ms < p->to_ms ? p->to_ms : INT64_MIN);
-}
-
-static bool query_totals(struct sqlite_store *s, const struct query_params *p,
-	const struct receiver *r, struct err *e)
-{
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_TOTALS, e);
-	struct ledger_totals totals = { .model = STR("") };
-
-	if (statement == NULL)
-		return false;
-	bind_span(statement, p);
-	int rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW)
-		read_row(statement, &totals_columns, &totals, NULL);
-	if (!end_rows(s, statement, rc, e))
-		return false;
-	r->fn(r->ctx, &(struct query_row){ .totals = &totals });
-	return true;
-}
-
-struct models {
-	struct ledger_totals *v;
-	size_t n, cap;
-};
-
-static bool read_models(struct sqlite_store *s, const struct query_params *p, struct models *m,
-	struct arena *a, struct err *e)
-{
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_MODELS, e);
-	int names = (int)totals_columns.n, rc;
-
-	if (statement == NULL)
-		return false;
-	bind_span(statement, p);
-	while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-		if (m->n == m->cap) {
-			m->cap = m->cap > 0 ? 2 * m->cap : 16;
-			m->v = must_realloc(m->v, m->cap * sizeof(*m->v));
-		}
-		struct ledger_totals *t = &m->v[m->n++];
-		read_row(statement, &totals_columns, t, NULL);
-		t->model = arena_dup(a, read_text(statement, names));
-		t->provider = arena_dup(a, read_text(statement, names + 1));
-	}
-	return end_rows(s, statement, rc, e);
-}
-
-static bool query_models(struct sqlite_store *s, const struct query_params *p,
-	const struct receiver *r, struct err *e)
-{
-	struct models m = { .n = 0 };
-	struct arena *a = arena_new();
-	bool ok = read_models(s, p, &m, a, e);
-
-	for (size_t i = 0; ok && i < m.n; i++)
-		if (!r->fn(r->ctx, &(struct query_row){ .totals = &m.v[i] }))
-			break;
-	free(m.v);
-	arena_free(a);
-	return ok;
-}
-
-static bool query_session(struct sqlite_store *s, const struct query_params *p,
-	const struct receiver *r, struct err *e)
-{
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_SESSION, e);
-	struct ledger_totals totals = { .model = STR("") };
-	struct ledger_exchange row;
-	int rc;
-
-	if (statement == NULL)
-		return false;
-	sqlite_bind_text(statement, 1, p->text);
-	while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-		read_row(statement, &exchange_columns, &row, NULL);
-		totals_add(&totals, &row);
-	}
-	if (!end_rows(s, statement, rc, e))
-		return false;
-	r->fn(r->ctx, &(struct query_row){ .totals = &totals });
-	return true;
 }
 
 /* ---- exchanges ---- */
@@ -175,29 +79,56 @@ struct place {
 	int64_t begin_ms, row;
 };
 
-static bool read_attempts(struct sqlite_store *s, struct page *page, size_t i, struct err *e)
+/* Rows that belong to an exchange, on their way into memory. */
+struct details {
+	const struct columns *columns;
+	size_t size; /* of one */
+	char *v;
+	size_t n;
+};
+
+static bool read_details(struct sqlite_store *s, enum statement which, int64_t exchange,
+	struct details *d, struct arena *a)
 {
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_ATTEMPTS, e);
-	struct ledger_attempt *v = NULL;
-	size_t n = 0, cap = 0;
+	sqlite3_stmt *statement = s->statements[which];
+	size_t cap = 0;
 	int rc;
 
-	if (statement == NULL)
-		return false;
-	sqlite3_bind_int64(statement, 1, page->ids[i]);
+	sqlite3_bind_int64(statement, 1, exchange);
 	while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-		if (n == cap) {
+		if (d->n == cap) {
 			cap = cap > 0 ? 2 * cap : 2;
-			struct ledger_attempt *more = arena_alloc(page->arena, cap * sizeof(*v));
-			if (n > 0)
-				memcpy(more, v, n * sizeof(*v));
-			v = more;
+			char *more = arena_alloc(a, cap * d->size);
+			if (d->n > 0)
+				memcpy(more, d->v, d->n * d->size);
+			d->v = more;
 		}
-		read_row(statement, &attempt_columns, &v[n++], page->arena);
+		sqlite_read_row(statement, d->columns, d->v + d->n++ * d->size, a);
 	}
-	page->rows[i].attempts = v;
-	page->rows[i].nattempts = n;
-	return end_rows(s, statement, rc, e);
+	return rc == SQLITE_DONE;
+}
+
+static bool read_belongings(struct sqlite_store *s, struct page *page, size_t i, struct err *e)
+{
+	struct details attempts = { .columns = &attempt_columns,
+		.size = sizeof(struct ledger_attempt) };
+	struct details savings = { .columns = &saving_columns,
+		.size = sizeof(struct ledger_saving) };
+	sqlite3_stmt *first = sqlite_statement(s, SQL_ATTEMPTS, e);
+	sqlite3_stmt *second = first != NULL ? sqlite_statement(s, SQL_SAVINGS, e) : NULL;
+
+	if (second == NULL)
+		return false;
+	bool ok = (read_details(s, SQL_ATTEMPTS, page->ids[i], &attempts, page->arena) &&
+			  read_details(s, SQL_SAVINGS, page->ids[i], &savings, page->arena)) ||
+		  sqlite_fail(s, "read", e);
+	sqlite3_reset(first);
+	sqlite3_reset(second);
+	page->rows[i].attempts = (void *)attempts.v;
+	page->rows[i].nattempts = attempts.n;
+	page->rows[i].savings = (void *)savings.v;
+	page->rows[i].nsavings = savings.n;
+	return ok;
 }
 
 /* Takes what a statement for exchanges gives, as far as a page goes. */
@@ -208,13 +139,13 @@ static bool read_page(
 
 	while (page->n < page->max && arena_used(page->arena) < PAGE_BYTES &&
 		(rc = sqlite3_step(statement)) == SQLITE_ROW) {
-		read_row(statement, &exchange_columns, &page->rows[page->n], page->arena);
+		sqlite_read_row(statement, &exchange_columns, &page->rows[page->n], page->arena);
 		page->ids[page->n++] = sqlite3_column_int64(statement, (int)exchange_columns.n);
 	}
-	if (!end_rows(s, statement, rc, e))
+	if (!sqlite_end_rows(s, statement, rc, e))
 		return false;
 	for (size_t i = 0; i < page->n; i++)
-		if (!read_attempts(s, page, i, e))
+		if (!read_belongings(s, page, i, e))
 			return false;
 	return true;
 }
@@ -228,23 +159,47 @@ static bool tell_page(const struct page *page, const struct receiver *r)
 	return true;
 }
 
-static bool query_exchange(struct sqlite_store *s, const struct query_params *p,
+/* The one page of an answer that is not long. */
+static bool tell_one_page(struct sqlite_store *s, sqlite3_stmt *statement, size_t limit,
 	const struct receiver *r, struct err *e)
 {
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_EXCHANGE, e);
-	struct page *page;
+	struct page *page = must_alloc(sizeof(*page));
 
-	if (statement == NULL)
-		return false;
-	page = must_alloc(sizeof(*page));
 	page->arena = arena_new();
-	page->max = 1;
-	sqlite_bind_text(statement, 1, p->text);
+	page->max = limit < PAGE_ROWS ? limit : PAGE_ROWS;
 	bool ok = read_page(s, statement, page, e);
 	if (ok)
 		tell_page(page, r);
 	arena_free(page->arena);
 	free(page);
+	return ok;
+}
+
+static bool query_exchange(struct sqlite_store *s, const struct query_params *p,
+	const struct receiver *r, struct err *e)
+{
+	sqlite3_stmt *statement = sqlite_statement(s, SQL_EXCHANGE, e);
+
+	if (statement == NULL)
+		return false;
+	sqlite_bind_text(statement, 1, p->text);
+	return tell_one_page(s, statement, 1, r, e);
+}
+
+static bool query_find(struct sqlite_store *s, const struct query_params *p,
+	const struct receiver *r, struct err *e)
+{
+	sqlite3_stmt *statement = sqlite_statement(s, SQL_FIND, e);
+	struct arena *a = arena_new();
+
+	/* No byte of a text comes behind this one. */
+	struct str end = arena_printf(a, "%.*s\xff", STR_ARG(p->text));
+	if (statement != NULL) {
+		sqlite_bind_text(statement, 1, p->text);
+		sqlite_bind_text(statement, 2, end);
+	}
+	bool ok = statement != NULL && tell_one_page(s, statement, p->limit, r, e);
+	arena_free(a);
 	return ok;
 }
 
@@ -266,23 +221,32 @@ static bool find_place(
 	if (rc == SQLITE_DONE)
 		err_set(e, ERR_NOT_FOUND, "no exchange '%.*s'",
 			p->text.n < 64 ? (int)p->text.n : 64, p->text.p);
-	return end_rows(s, statement, rc, e) && rc == SQLITE_ROW;
+	return sqlite_end_rows(s, statement, rc, e) && rc == SQLITE_ROW;
+}
+
+static enum statement walk_of(const struct query_params *p)
+{
+	if (p->what == QUERY_ALARMS)
+		return SQL_ALARMS;
+	return p->conversation.n > 0 ? SQL_HISTORY_OF : SQL_HISTORY;
 }
 
 /* One transaction for a page: its statements share the cost of a snapshot. */
-static bool read_history(struct sqlite_store *s, int64_t from_ms, const struct place *behind,
-	struct page *page, struct err *e)
+static bool read_history(struct sqlite_store *s, const struct query_params *p,
+	const struct place *behind, struct page *page, struct err *e)
 {
 	sqlite3_stmt *begin = sqlite_statement(s, SQL_BEGIN_READ, e);
 	sqlite3_stmt *end = begin != NULL ? sqlite_statement(s, SQL_COMMIT, e) : NULL;
-	sqlite3_stmt *statement = end != NULL ? sqlite_statement(s, SQL_HISTORY, e) : NULL;
+	sqlite3_stmt *statement = end != NULL ? sqlite_statement(s, walk_of(p), e) : NULL;
 
 	if (statement == NULL || !sqlite_run(s, begin, e))
 		return false;
-	sqlite3_bind_int64(statement, 1, from_ms);
+	sqlite3_bind_int64(statement, 1, p->from_ms);
 	sqlite3_bind_int64(statement, 2, behind->begin_ms);
 	sqlite3_bind_int64(statement, 3, behind->row);
 	sqlite3_bind_int64(statement, 4, (int64_t)page->max);
+	if (walk_of(p) == SQL_HISTORY_OF)
+		sqlite_bind_text(statement, 5, p->conversation);
 	return read_page(s, statement, page, e) && sqlite_run(s, end, e);
 }
 
@@ -298,7 +262,7 @@ static bool query_history(struct sqlite_store *s, const struct query_params *p,
 		page->arena = arena_new();
 		page->n = 0;
 		page->max = left < PAGE_ROWS ? left : PAGE_ROWS;
-		ok = read_history(s, p->from_ms, &place, page, e);
+		ok = read_history(s, p, &place, page, e);
 		left -= page->n;
 		if (page->n == 0 || !ok || !tell_page(page, r))
 			left = 0;
@@ -318,15 +282,29 @@ bool sqlite_query(
 
 	switch (p->what) {
 	case QUERY_TOTALS:
-		return query_totals(s, p, &r, e);
-	case QUERY_MODELS:
-		return query_models(s, p, &r, e);
+		return sqlite_query_totals(s, p, &r, e);
 	case QUERY_SESSION:
-		return query_session(s, p, &r, e);
+		return sqlite_query_session(s, p, &r, e);
+	case QUERY_MODELS:
+	case QUERY_GROUPS:
+		return sqlite_query_groups(s, p, &r, e);
+	case QUERY_SERIES:
+		return sqlite_query_series(s, p, &r, e);
+	case QUERY_CAUSES:
+		return sqlite_query_causes(s, p, &r, e);
+	case QUERY_LATENCY:
+		return sqlite_query_latency(s, p, &r, e);
 	case QUERY_HISTORY:
+	case QUERY_ALARMS:
 		return query_history(s, p, &r, e);
 	case QUERY_EXCHANGE:
 		return query_exchange(s, p, &r, e);
+	case QUERY_FIND:
+		return query_find(s, p, &r, e);
+	case QUERY_CONVERSATIONS:
+		return sqlite_query_conversations(s, p, &r, e);
+	case QUERY_CONVERSATION:
+		return sqlite_query_conversation(s, p, &r, e);
 	}
 	return err_set(e, ERR_INTERNAL, "no such question");
 }

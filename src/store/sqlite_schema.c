@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of the ledger and the steps by which older ones become newer ones. A step that was released never changes; a
- * change is a step more. */
+/* Makes a connection ready: its settings, the functions that statements use, and the newest version of the tables. */
+#include "store/row.h"
 #include "store/sqlite_private.h"
 
 #include <stdio.h>
@@ -15,45 +15,47 @@ enum {
 	BUSY_STEP_MS = 10,
 };
 
-#define TOKENS \
-	" in_tokens INTEGER, cache_read_tokens INTEGER, cache_write_5m_tokens INTEGER," \
-	" cache_write_1h_tokens INTEGER, out_tokens INTEGER, reasoning_tokens INTEGER,"
-#define COST \
-	" in_nusd INTEGER, cache_read_nusd INTEGER, cache_write_5m_nusd INTEGER," \
-	" cache_write_1h_nusd INTEGER, out_nusd INTEGER, total_nusd INTEGER,"
+/* ---- functions ---- */
 
-/* NULL is unknown or none; what does not apply is ''. */
-static const char version_1[] =
-	"CREATE TABLE exchange ("
-	" row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, session TEXT NOT NULL,"
-	" conversation TEXT NOT NULL, parent TEXT NOT NULL, caller TEXT NOT NULL,"
-	" dialect TEXT NOT NULL, endpoint TEXT NOT NULL, kind TEXT NOT NULL,"
-	" model_asked TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL,"
-	" plan TEXT NOT NULL, error TEXT NOT NULL, status INTEGER NOT NULL,"
-	" streamed INTEGER NOT NULL, estimated INTEGER NOT NULL," TOKENS COST
-	" saved_nusd INTEGER NOT NULL, request_bytes INTEGER, reply_bytes INTEGER,"
-	" begin_ms INTEGER NOT NULL, first_us INTEGER, duration_us INTEGER) STRICT;"
-	"CREATE INDEX exchange_begin ON exchange (begin_ms);"
-	"CREATE INDEX exchange_session ON exchange (session) WHERE session <> '';"
+static void call_on_number(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	int64_t (*fn)(int64_t) = *(int64_t(**)(int64_t))sqlite3_user_data(c);
 
-	"CREATE TABLE attempt ("
-	" exchange INTEGER NOT NULL, place INTEGER NOT NULL, provider TEXT NOT NULL,"
-	" model TEXT NOT NULL, key TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL,"
-	" estimated INTEGER NOT NULL," TOKENS COST
-	" begin_ms INTEGER NOT NULL, first_us INTEGER, duration_us INTEGER,"
-	" PRIMARY KEY (exchange, place)) STRICT, WITHOUT ROWID;"
+	(void)n;
+	/* What is unknown, NULL, is read as 0. */
+	sqlite3_result_int64(c, fn(sqlite3_value_int64(v[0])));
+}
 
-	/* Sums over all exchanges that began in a quarter of an hour. */
-	"CREATE TABLE quarter ("
-	" quarter_ms INTEGER NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL,"
-	" exchanges INTEGER NOT NULL, failed INTEGER NOT NULL, unpriced INTEGER NOT NULL,"
-	" estimated INTEGER NOT NULL," TOKENS COST
-	" saved_nusd INTEGER NOT NULL, duration_us INTEGER NOT NULL,"
-	" PRIMARY KEY (quarter_ms, model, provider)) STRICT, WITHOUT ROWID;";
+bool sqlite_functions_add(struct sqlite_store *s, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int64_t (*fn)(int64_t);
+	} functions[] = {
+		{ "quarter", quarter_of },
+		{ "day", day_of },
+		{ "counted", counted },
+		{ "counted_signed", counted_signed },
+	};
 
-const char *const sqlite_schema_steps[] = { version_1, NULL };
+	for (size_t i = 0; i < ARRAY_LEN(functions); i++)
+		if (sqlite3_create_function_v2(s->db, functions[i].name, 1,
+			    SQLITE_UTF8 | SQLITE_DETERMINISTIC, (void *)(uintptr_t)&functions[i].fn,
+			    call_on_number, NULL, NULL, NULL) != SQLITE_OK)
+			return sqlite_fail(s, "open", e);
+	return true;
+}
 
-enum { NEWEST = ARRAY_LEN(sqlite_schema_steps) - 1 };
+/* ---- versions ---- */
+
+static int newest_version(void)
+{
+	int n = 0;
+
+	while (sqlite_versions[n] != NULL)
+		n++;
+	return n;
+}
 
 static bool run_text(struct sqlite_store *s, const char *sql, struct err *e)
 {
@@ -85,26 +87,35 @@ static bool read_version(struct sqlite_store *s, int *ret, struct err *e)
 		return false;
 	if (application != APPLICATION_ID && (application != 0 || *ret != 0 || tables != 0))
 		return err_set(e, ERR_INTERNAL, "'%s' is the database of another program", s->path);
-	if (*ret > NEWEST)
+	if (*ret > newest_version())
 		return err_set(e, ERR_INTERNAL,
 			"the ledger '%s' is of version %d, made by a newer sluice; this one knows up to %d",
-			s->path, *ret, (int)NEWEST);
+			s->path, *ret, newest_version());
+	return true;
+}
+
+static bool take_step(struct sqlite_store *s, const char *const *texts, struct err *e)
+{
+	for (; *texts != NULL; texts++)
+		if (!run_text(s, *texts, e))
+			return false;
 	return true;
 }
 
 /* Under the lock for writing, so that of several processes one does it. */
 static bool migrate(struct sqlite_store *s, struct err *e)
 {
+	const int newest = newest_version();
 	char sql[80];
 	int version;
 
 	if (!run_text(s, "BEGIN IMMEDIATE", e) || !read_version(s, &version, e))
 		return false;
-	for (; version < NEWEST; version++)
-		if (!run_text(s, sqlite_schema_steps[version], e))
+	for (; version < newest; version++)
+		if (!take_step(s, sqlite_versions[version], e))
 			return false;
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT",
-		(int)NEWEST, (int)APPLICATION_ID);
+		newest, (int)APPLICATION_ID);
 	return run_text(s, sql, e);
 }
 
@@ -148,7 +159,8 @@ static bool prepare_to_write(struct sqlite_store *s, int version, struct err *e)
 		"PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = %d;"
 		"PRAGMA journal_size_limit = %d; PRAGMA cache_size = -%d",
 		(int)CHECKPOINT_PAGES, (int)LOG_BYTES_KEPT, (int)CACHE_KIB);
-	return use_log(s, e) && run_text(s, sql, e) && (version == NEWEST || migrate(s, e));
+	return use_log(s, e) && run_text(s, sql, e) &&
+	       (version == newest_version() || migrate(s, e));
 }
 
 bool sqlite_schema_prepare(struct sqlite_store *s, struct err *e)
@@ -167,7 +179,7 @@ bool sqlite_schema_prepare(struct sqlite_store *s, struct err *e)
 		return prepare_to_write(s, version, e);
 	if (version == 0)
 		return err_set(e, ERR_NOT_FOUND, "the ledger '%s' is empty", s->path);
-	return version == NEWEST ||
+	return version == newest_version() ||
 	       err_set(e, ERR_INTERNAL,
 		       "the ledger '%s' is of an earlier version; starting sluice brings it up to date",
 		       s->path);

@@ -85,7 +85,7 @@ static inline bool keep_row(void *ctx, const struct query_row *row)
 {
 	struct answer *a = ctx;
 
-	assert_true((row->totals == NULL) != (row->exchange == NULL));
+	assert_int_equal((row->totals != NULL) + (row->exchange != NULL), 1);
 	if (row->exchange != NULL) {
 		a->exchanges = must_realloc(a->exchanges, (a->n + 1) * sizeof(void *));
 		a->exchanges[a->n] = arena_alloc(a->arena, row_bytes(row->exchange));
@@ -95,6 +95,7 @@ static inline bool keep_row(void *ctx, const struct query_row *row)
 		a->totals[a->n] = *row->totals;
 		a->totals[a->n].model = arena_dup(a->arena, row->totals->model);
 		a->totals[a->n].provider = arena_dup(a->arena, row->totals->provider);
+		a->totals[a->n].name = arena_dup(a->arena, row->totals->name);
 	}
 	return ++a->n != a->stop_at;
 }
@@ -210,6 +211,25 @@ static inline void assert_texts(
 	assert_str(got->provider, want->provider);
 	assert_str(got->plan, want->plan);
 	assert_str(got->error, want->error);
+	assert_str(got->project, want->project);
+}
+
+static inline void assert_prefix(const struct ledger_prefix *got, const struct ledger_prefix *want)
+{
+	assert_int_equal(got->read_predicted, want->read_predicted);
+	assert_int_equal(got->write_predicted, want->write_predicted);
+	assert_str(got->cause, want->cause);
+	assert_str(got->at, want->at);
+	assert_int_equal(got->lost_tokens, want->lost_tokens);
+	assert_int_equal(got->lost_nusd, want->lost_nusd);
+	assert_int_equal(got->alarm, want->alarm);
+}
+
+static inline void assert_saving(const struct ledger_saving *got, const struct ledger_saving *want)
+{
+	assert_str(got->cause, want->cause);
+	assert_int_equal(got->tokens, want->tokens);
+	assert_int_equal(got->nusd, want->nusd);
 }
 
 static inline void assert_exchange(
@@ -221,7 +241,11 @@ static inline void assert_exchange(
 	assert_int_equal(got->estimated, want->estimated);
 	assert_tokens(&got->tokens, &want->tokens);
 	assert_cost(&got->cost, &want->cost);
+	assert_prefix(&got->prefix, &want->prefix);
 	assert_int_equal(got->saved, want->saved);
+	assert_int_equal(got->nsavings, want->nsavings);
+	for (size_t i = 0; i < want->nsavings; i++)
+		assert_saving(&got->savings[i], &want->savings[i]);
 	assert_int_equal(got->request_bytes, want->request_bytes);
 	assert_int_equal(got->reply_bytes, want->reply_bytes);
 	assert_int_equal(got->begin_ms, want->begin_ms);
@@ -241,7 +265,13 @@ static inline void assert_totals(const struct ledger_totals *got, const struct l
 	assert_tokens(&got->tokens, &want->tokens);
 	assert_cost(&got->cost, &want->cost);
 	assert_int_equal(got->saved, want->saved);
+	assert_int_equal(got->lost, want->lost);
 	assert_int_equal(got->duration_us, want->duration_us);
+	assert_int_equal(got->alarms, want->alarms);
+	assert_int_equal(got->predicted, want->predicted);
+	assert_int_equal(got->read_predicted, want->read_predicted);
+	assert_int_equal(got->read_found, want->read_found);
+	assert_int_equal(got->read_off, want->read_off);
 }
 
 /* ---- rows ---- */
@@ -335,6 +365,36 @@ static inline void sum_attempts(struct ledger_exchange *x)
 	}
 }
 
+static inline struct ledger_prefix some_prefix(struct dice *d)
+{
+	struct ledger_prefix p = {
+		.read_predicted = some_count(d, 200000),
+		.write_predicted = some_count(d, 200000),
+	};
+
+	if (throw_dice(d, 3) > 0)
+		return p;
+	p.cause = some_word(d, "cause", 5);
+	p.at = some_bytes(d);
+	p.lost_tokens = (int64_t)throw_dice(d, 100000);
+	p.lost_nusd = (int64_t)throw_dice(d, 100000000);
+	p.alarm = throw_dice(d, 2) ? 20 * (int64_t)(2 + throw_dice(d, 3)) : 0;
+	return p;
+}
+
+static inline void save_something(struct dice *d, struct ledger_exchange *x)
+{
+	struct ledger_saving *v = arena_alloc(d->arena, 3 * sizeof(*v));
+
+	x->savings = v;
+	x->nsavings = throw_dice(d, 3);
+	for (size_t i = 0; i < x->nsavings; i++) {
+		v[i] = (struct ledger_saving){ some_word(d, i ? "other" : "saving", 3),
+			(int64_t)throw_dice(d, 100000), (int64_t)throw_dice(d, 2000000) - 1000000 };
+		x->saved += v[i].nusd;
+	}
+}
+
 /* Ids are the stem and a number. Texts hold any byte; times spread over some hours, also before 1970. */
 static inline struct ledger_exchange some_exchange(
 	struct dice *d, const char *stem, unsigned number)
@@ -342,12 +402,13 @@ static inline struct ledger_exchange some_exchange(
 	struct ledger_exchange x = {
 		.id = arena_printf(d->arena, "%s%u", stem, number),
 		.session = throw_dice(d, 3) ? some_word(d, "session", 7) : STR(""),
-		.conversation = some_bytes(d),
+		.conversation = throw_dice(d, 3) ? some_word(d, "conversation", 40) : STR(""),
 		.parent = some_bytes(d),
 		.caller = some_word(d, "caller", 3),
 		.dialect = STR("anthropic"),
 		.endpoint = some_bytes(d),
-		.kind = some_bytes(d),
+		.kind = throw_dice(d, 9) ? some_word(d, "kind", 4) : some_bytes(d),
+		.project = some_word(d, "project", 3),
 		.model_asked = some_bytes(d),
 		.model = some_word(d, "model", 4),
 		.provider = some_word(d, "provider", 2),
@@ -356,7 +417,7 @@ static inline struct ledger_exchange some_exchange(
 		.status = throw_dice(d, 3) ? 200 : (unsigned)throw_dice(d, 600),
 		.streamed = throw_dice(d, 2),
 		.estimated = throw_dice(d, 5) == 0,
-		.saved = (int64_t)throw_dice(d, 2000000) - 1000000,
+		.prefix = some_prefix(d),
 		.request_bytes = some_count(d, 1 << 20),
 		.reply_bytes = some_count(d, 1 << 20),
 		.begin_ms = (throw_dice(d, 20) ? ANY_TIME_MS : -20000000) +
@@ -371,8 +432,12 @@ static inline struct ledger_exchange some_exchange(
 		v[i] = some_attempt(d, x.begin_ms);
 	x.attempts = v;
 	sum_attempts(&x);
-	if (throw_dice(d, 10) == 0)
-		x.cost = (struct ledger_cost){ -1, -1, -1, -1, -1, -1 };
+	save_something(d, &x);
+	if (throw_dice(d, 10) > 0)
+		return x;
+	x.cost = (struct ledger_cost){ -1, -1, -1, -1, -1, -1 };
+	if (x.nattempts > 0)
+		v[0].cost = x.cost;
 	return x;
 }
 

@@ -49,11 +49,13 @@ static void every_member_comes_back(void **state)
 			{ 201, 202, 203, 204, 205, 206 }, { 211, 212, 213, 214, 215, 216 }, 217,
 			218, 219 },
 	};
+	const struct ledger_saving savings[] = { { STR("s1"), 31, -32 }, { STR("s2"), 33, 15 } };
 	struct ledger_exchange x = { STR("id"), STR("session"), STR("conversation"), STR("parent"),
-		STR("caller"), STR("dialect"), STR("endpoint"), STR("kind"), STR("model_asked"),
-		STR("model"), STR("provider"), STR("plan"), STR("error"), 418, true, false,
-		{ 1, 2, 3, 4, 5, 6 }, { 11, 12, 13, 14, 15, 16 }, -17, 18, 19, 20, 21, 22, attempts,
-		2 };
+		STR("caller"), STR("project"), STR("dialect"), STR("endpoint"), STR("kind"),
+		STR("model_asked"), STR("model"), STR("provider"), STR("plan"), STR("error"), 418,
+		true, false, { 1, 2, 3, 4, 5, 6 }, { 11, 12, 13, 14, 15, 16 },
+		{ 41, 42, STR("cause"), STR("at"), 43, 44, 45 }, -17, savings, 2, 18, 19, 20, 21,
+		22, attempts, 2 };
 	struct ledger_exchange y = x;
 	struct answer a = { .n = 0 };
 	struct site s;
@@ -62,6 +64,7 @@ static void every_member_comes_back(void **state)
 	y.streamed = false;
 	y.estimated = true;
 	y.nattempts = 0;
+	y.nsavings = 0;
 	site_open(&s, state);
 	must_append(s.store, &x, 1);
 	must_append(s.store, &y, 1);
@@ -88,6 +91,7 @@ static void what_is_unknown_stays_unknown(void **state)
 		.tokens = { -1, -1, -1, -1, -1, -1 },
 		.cost = { -1, -1, -1, -1, -1, -1 },
 		.saved = -1,
+		.prefix = { .read_predicted = -1, .write_predicted = -1 },
 		.request_bytes = -1,
 		.reply_bytes = -1,
 		.begin_ms = -1,
@@ -387,7 +391,10 @@ static void what_failed_is_counted(void **state)
 				  .estimated = 1,
 				  .tokens = { 6, 12, 18, 24, 30, 36 },
 				  .cost = { 40, 100, 150, 200, 250, 750 },
-				  .duration_us = 48 });
+				  .duration_us = 48,
+				  .predicted = 6,
+				  .read_found = 12,
+				  .read_off = 12 });
 	assert_totals(&session, &t);
 	site_close(&s);
 }
@@ -493,7 +500,15 @@ static void count_in(struct ledger_totals *t, const struct ledger_exchange *x)
 		cost_to[i] += x->cost.total == -1 ? 0 : cost[i];
 	}
 	t->saved += x->saved;
+	t->lost += x->prefix.lost_nusd;
 	t->duration_us += x->duration_us == -1 ? 0 : x->duration_us;
+	t->alarms += x->prefix.alarm != 0;
+	if (x->prefix.read_predicted == -1)
+		return;
+	t->predicted += 1;
+	t->read_predicted += x->prefix.read_predicted;
+	t->read_found += x->tokens.cache_read;
+	t->read_off += labs(x->prefix.read_predicted - x->tokens.cache_read);
 }
 
 static void append_in_pieces(struct store *s, struct dice *d, struct ledger_exchange *rows)

@@ -21,6 +21,8 @@ static struct {
 	pthread_mutex_t lock;
 	struct ledger_exchange **rows; /* what was added, in order */
 	size_t n;
+	char values[64][32]; /* "key=value", in order */
+	size_t nvalues;
 } fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static const struct store_driver store_fake;
@@ -60,10 +62,19 @@ static void keep(const struct ledger_exchange *row)
 	fake.rows[fake.n++] = copy;
 }
 
-/* Rows of the kind "bad" are refused. */
-static bool fake_append(
-	struct store *s, const struct ledger_exchange *rows, size_t n, struct err *e)
+static void keep_value(const struct store_value *v)
 {
+	assert_true(fake.nvalues < ARRAY_LEN(fake.values));
+	snprintf(fake.values[fake.nvalues++], sizeof(fake.values[0]), "%.*s=%.*s", STR_ARG(v->key),
+		STR_ARG(v->value));
+}
+
+/* Rows of the kind "bad" are refused. */
+static bool fake_write(struct store *s, const struct store_batch *batch, struct err *e)
+{
+	const struct ledger_exchange *rows = batch->rows;
+	size_t n = batch->nrows;
+
 	atomic_fetch_add(&fake.appends, 1);
 	if (n > atomic_load(&fake.largest))
 		atomic_store(&fake.largest, (unsigned)n);
@@ -78,6 +89,8 @@ static bool fake_append(
 	pthread_mutex_lock(&fake.lock);
 	for (size_t i = 0; i < n; i++)
 		keep(&rows[i]);
+	for (size_t i = 0; i < batch->nvalues; i++)
+		keep_value(&batch->values[i]);
 	pthread_mutex_unlock(&fake.lock);
 	return true;
 }
@@ -91,7 +104,7 @@ static void fake_close(struct store *s)
 static const struct store_driver store_fake = {
 	.name = "fake",
 	.open = fake_open,
-	.append = fake_append,
+	.write = fake_write,
 	.close = fake_close,
 };
 
@@ -101,7 +114,7 @@ static int forget(void **state)
 		free(fake.rows[i]);
 	free(fake.rows);
 	fake.rows = NULL;
-	fake.n = 0;
+	fake.n = fake.nvalues = 0;
 	atomic_store(&fake.open_failures, 0);
 	atomic_store(&fake.append_failures, 0);
 	atomic_store(&fake.hold, false);
@@ -412,6 +425,145 @@ static void a_bad_row_is_counted(void **state)
 	assert_int_equal(writer_free(w, 0), 0);
 }
 
+/* ---- values ---- */
+
+static bool put(struct writer *w, const char *key, const char *text, int64_t version)
+{
+	char copy[32];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	struct store_value v = { STR("space"), str_from(key), str_from(copy), version, 0 };
+	bool taken = writer_put(w, &v);
+	memset(copy, '?', sizeof(copy));
+	return taken;
+}
+
+static void values_come_without_rows(void **state)
+{
+	struct writer *w = start(FLUSH_MS, ROOM);
+
+	assert_true(put(w, "a", "1", 1));
+	until(state_of(w).values_waiting == 0);
+	assert_int_equal(writer_free(w, LONG_MS), 0);
+	assert_int_equal(fake.nvalues, 1);
+	assert_string_equal(fake.values[0], "a=1");
+	assert_int_equal(fake.n, 0);
+}
+
+static void only_the_newest_of_a_name_is_written(void **state)
+{
+	struct writer *w = start(3600000, ROOM);
+
+	assert_true(put(w, "a", "1", 1));
+	assert_true(put(w, "b", "1", 1));
+	assert_true(put(w, "a", "3", 3));
+	assert_true(put(w, "a", "2", 2));
+	submit_many(w, 0, 3);
+	struct writer_state st = state_of(w);
+	assert_int_equal(st.waiting, 3);
+	assert_int_equal(st.values_waiting, 2);
+	assert_int_equal(st.value_bytes, 14);
+	assert_int_equal(writer_free(w, LONG_MS), 0);
+	assert_kept(3);
+	assert_int_equal(fake.nvalues, 2);
+	assert_string_equal(fake.values[0], "a=3");
+	assert_string_equal(fake.values[1], "b=1");
+	assert_int_equal(atomic_load(&fake.appends), 1);
+}
+
+static void values_are_bounded_in_bytes(void **state)
+{
+	struct writer *w =
+		writer_new(&(struct writer_options){ &store_fake, "somewhere", 3600000, ROOM, 20 });
+
+	assert_true(put(w, "a", "1234567890", 1)); /* 16 with its names */
+	assert_false(put(w, "b", "1", 1));
+	assert_false(put(w, "a", "123456789012345", 2));
+	assert_true(put(w, "a", "12345678901234", 3));
+	assert_int_equal(state_of(w).values_dropped, 2);
+	assert_int_equal(writer_free(w, LONG_MS), 0);
+	assert_int_equal(fake.nvalues, 1);
+	assert_string_equal(fake.values[0], "a=12345678901234");
+}
+
+static void values_wait_for_a_store_that_fails(void **state)
+{
+	atomic_store(&fake.append_failures, 4);
+	struct writer *w = start(FLUSH_MS, ROOM);
+
+	assert_true(put(w, "a", "1", 1));
+	until(state_of(w).failing);
+	assert_true(put(w, "a", "2", 2));
+	submit_many(w, 0, 5);
+	assert_int_equal(writer_free(w, LONG_MS), 0);
+	assert_kept(5);
+	assert_true(fake.nvalues >= 1);
+	assert_string_equal(fake.values[fake.nvalues - 1], "a=2");
+}
+
+static void a_bad_row_costs_no_value(void **state)
+{
+	struct writer *w = start(3600000, ROOM);
+
+	submit_many(w, 0, 2);
+	assert_true(submit(w, 9, STR("bad")));
+	assert_true(put(w, "a", "1", 1));
+	assert_int_equal(writer_free(w, LONG_MS), 0);
+	assert_kept(2);
+	assert_int_equal(fake.nvalues, 1);
+}
+
+static void values_that_cannot_be_written_do_not_hold_up_the_end(void **state)
+{
+	atomic_store(&fake.append_failures, UINT32_MAX);
+	struct writer *w = start(FLUSH_MS, ROOM);
+
+	assert_true(put(w, "a", "1", 1));
+	until(state_of(w).failures >= 2);
+	assert_true(put(w, "b", "1", 1));
+	assert_int_equal(writer_free(w, 20), 0);
+	assert_int_equal(fake.nvalues, 0);
+}
+
+/* ---- pruning ---- */
+
+static void old_rows_go_by_themselves(void **state)
+{
+	const struct writer_options o = { .driver = &store_sqlite,
+		.flush_ms = FLUSH_MS,
+		.queue_rows = ROOM,
+		.keep_days = 30,
+		.prune_ms = 1 };
+	struct folder f;
+
+	folder_make(&f);
+	struct store *s = must_open(&store_sqlite, f.file, STORE_WRITE);
+	for (int i = 0; i < 1000; i++) {
+		char id[16];
+		snprintf(id, sizeof(id), "old%d", i);
+		struct ledger_exchange x = a_row(id);
+		x.begin_ms = 1000000 + i;
+		must_append(s, &x, 1);
+	}
+	struct writer_options here = o;
+	here.path = f.file;
+	struct writer *w = writer_new(&here);
+	struct ledger_exchange young = a_row("young");
+	young.begin_ms = (int64_t)time(NULL) * 1000;
+	assert_true(writer_submit(w, &young));
+	until(state_of(w).pruned == 1000);
+	until(state_of(w).written == 1);
+	assert_int_equal(writer_free(w, LONG_MS), 0);
+	struct answer a = { .n = 0 };
+	ask_history(s, &a);
+	assert_int_equal(a.n, 1);
+	assert_bytes(a.exchanges[0]->id, "young");
+	assert_int_equal(all_totals(s).exchanges, 1001);
+	answer_release(&a);
+	store_sqlite.close(s);
+	folder_remove(&f);
+}
+
 /* ---- many threads, real stores ---- */
 
 struct thread {
@@ -509,6 +661,13 @@ int main(void)
 		TEST(a_slow_store_at_the_end),
 		TEST(a_bad_row_holds_up_nobody),
 		TEST(a_bad_row_is_counted),
+		TEST(values_come_without_rows),
+		TEST(only_the_newest_of_a_name_is_written),
+		TEST(values_are_bounded_in_bytes),
+		TEST(values_wait_for_a_store_that_fails),
+		TEST(a_bad_row_costs_no_value),
+		TEST(values_that_cannot_be_written_do_not_hold_up_the_end),
+		TEST(old_rows_go_by_themselves),
 		TEST(many_threads),
 		TEST(reading_beside_the_writer),
 	};
