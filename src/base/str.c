@@ -106,6 +106,17 @@ bool str_to_u64(struct str s, uint64_t *ret)
 	return true;
 }
 
+void str_put(char *to, size_t size, struct str s)
+{
+	size_t n = s.n < size ? s.n : size - 1;
+
+	while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n--;
+	if (n > 0)
+		memcpy(to, s.p, n);
+	to[n] = '\0';
+}
+
 bool str_eq_secret(struct str a, struct str b)
 {
 	unsigned char diff = a.n != b.n;

@@ -47,6 +47,9 @@ struct str str_from_offset(struct str s, size_t from);
 /* The whole of s as decimal digits. False, and *ret untouched, on anything else or on overflow. */
 bool str_to_u64(struct str s, uint64_t *ret) MUSTCHECK;
 
+/* Copies as much of s as fits, up to a whole UTF-8 character, with a NUL behind it. */
+void str_put(char *to, size_t size, struct str s);
+
 /* Equality whose time depends on the lengths only: for secrets. */
 bool str_eq_secret(struct str a, struct str b);
 

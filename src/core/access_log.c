@@ -3,6 +3,7 @@
 #include "core/access_log.h"
 
 #include "base/clock.h"
+#include "core/prefix.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -162,6 +163,19 @@ static void add_tokens(struct buf *b, const struct exchange *x)
 	}
 }
 
+/* Why the provider's cache was not read as it could have been, and what that cost. */
+static void add_loss(struct buf *b, const struct exchange *x)
+{
+	const struct foresight *f = x->prefix;
+
+	if (f == NULL || f->loss.tokens == 0)
+		return;
+	buf_addf(b, " | cache lost (%s): ", loss_cause_name(f->loss.cause));
+	cost_print(b, f->loss.nano);
+	if (f->alarm > 0)
+		buf_addf(b, ", hit rate below %u %%", f->alarm);
+}
+
 static void add_cost(struct buf *b, const struct exchange *x)
 {
 	if (x->endpoint != ENDPOINT_MESSAGES || x->outcomes == NULL || x->cost.total == 0)
@@ -171,6 +185,11 @@ static void add_cost(struct buf *b, const struct exchange *x)
 		buf_add(b, STR("$?"));
 	else
 		cost_print(b, x->cost.total);
+	if (x->saved_nano != 0) {
+		buf_add(b, STR(" | saved "));
+		cost_print(b, x->saved_nano);
+	}
+	add_loss(b, x);
 	if (x->session.n > 0) {
 		buf_add(b, STR(" | session "));
 		cost_print(b, x->session_nano);
@@ -218,6 +237,21 @@ static void add_last(struct buf *b, const struct exchange *x)
 	add_member(b, "stream_error", o->error);
 }
 
+static void add_prefix(struct buf *b, const struct exchange *x)
+{
+	const struct foresight *f = x->prefix;
+
+	add_member(b, "conversation", x->conversation);
+	add_member(b, "project", x->project);
+	add_member(b, "kind", str_from(x->kind != NULL ? x->kind : ""));
+	if (f == NULL || !f->learned)
+		return;
+	add_number(b, "cache_read_predicted", f->forecast.read);
+	add_member(b, "cache_lost", str_from(loss_cause_name(f->loss.cause)));
+	if (f->loss.tokens > 0)
+		add_number(b, "lost_nano_usd", f->loss.nano);
+}
+
 static void exchange_json(
 	struct buf *b, const struct exchange *x, enum log_level level, uint64_t now)
 {
@@ -247,6 +281,9 @@ static void exchange_json(
 		add_number(b, "cost_nano_usd", x->cost.total);
 		buf_addf(b, ",\"estimated\":%s", x->estimated ? "true" : "false");
 	}
+	if (x->saved_nano != 0)
+		buf_addf(b, ",\"saved_nano_usd\":%lld", (long long)x->saved_nano);
+	add_prefix(b, x);
 	add_number(b, "attempts", x->attempts);
 	buf_addf(b, ",\"ms\":%.3f", seconds(x, now) * 1e3);
 	add_last(b, x);

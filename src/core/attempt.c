@@ -3,6 +3,9 @@
 #include "core/attempt.h"
 
 #include "base/clock.h"
+#include "core/bodies.h"
+#include "core/prefix.h"
+#include "core/provider_health.h"
 #include "core/request.h"
 #include "wire/sse.h"
 
@@ -11,7 +14,7 @@ struct attempt {
 	struct outcome *out;
 	void (*done)(struct exchange *x, enum step how);
 	struct transfer *transfer;
-	struct sink meter, client; /* the chain: meter, then client */
+	struct sink meter, client; /* the chain: meter, maybe bodies, then client */
 	struct buf spliced;        /* a request body of our own making */
 	bool streamed;             /* the request's body is relayed as it comes */
 	bool begun;                /* some of it has come, and is not kept to be sent again */
@@ -41,6 +44,8 @@ static void note(struct attempt *a, const struct event *ev)
 		a->out->error = arena_dup(a->x->arena, ev->text);
 	if (ev->type == EV_STOP)
 		a->out->whole = true;
+	if (ev->type == EV_START)
+		prefix_learn(a->x, a->out);
 }
 
 static void meter_put(struct sink *self, const struct event *ev)
@@ -173,6 +178,7 @@ static void on_head(void *ctx, const struct upstream_reply *r)
 	a->events = read && x->streamed;
 	a->json = read && !x->streamed;
 	a->length = r->length;
+	health_head(x->svc->health, a->out->candidate.provider->name, r->h, r->n);
 	begin_reply(a, r);
 	if (transfer_body_sent(a->transfer)) {
 		exchange_free_body(x);
@@ -356,8 +362,8 @@ void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum ste
 
 	*a = (struct attempt){ .x = x, .done = done, .dialect = c->dialect, .length = -1 };
 	a->out = add_outcome(x);
-	a->meter = (struct sink){ meter_put, &a->client };
 	a->client.put = client_put;
+	a->meter = (struct sink){ meter_put, bodies_sink(bodies_begin(x), &a->client) };
 	buf_init(&a->reply, x->config->limits_body_bytes); /* larger ones are relayed unread */
 	buf_init(&a->held, SIZE_MAX);
 	buf_init(&a->scratch, SIZE_MAX);

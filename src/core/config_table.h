@@ -56,6 +56,8 @@
 		"idle connections to providers kept for reuse") \
 	X(limits_ping_ms, SECONDS, "limits.ping_s", "15", RANGE(0, 3600), 0, \
 		"silence of the provider after which a stream gets a ping; 0: never") \
+	X(limits_metric_models, INT, "limits.metric_models", "200", RANGE(1, 10000), 0, \
+		"models that `/metrics` tells apart by name; further ones are counted as `other`") \
 	X(store_path, STRING, "store.path", "", ANY, TRUSTED | FILE_NAME, \
 		"file of the ledger; empty: `sluice/ledger.db` below XDG_DATA_HOME (`~/.local/share`)") \
 	X(store_enabled, BOOL, "store.enabled", "true", ANY, 0, \
@@ -68,6 +70,24 @@
 		"time that new requests wait for a ledger whose queue is full; then they go on, and are not recorded") \
 	X(store_end_ms, SECONDS, "store.end_s", "5", RANGE(0, 600), 0, \
 		"time that the end of the program waits for a ledger that cannot be written") \
+	X(store_keep_days, INT, "store.keep_days", "0", RANGE(0, 36500), TRUSTED, \
+		"days that exchanges stay in the ledger; their sums stay for ever; 0: for ever; read at the start") \
+	X(store_keep_bytes, BYTES, "store.keep_bytes", "0", RANGE(0, 17592186044416), TRUSTED, \
+		"size of the ledger above which its oldest days go, sums excepted; 0: any; read at the start") \
+	X(prefix_enabled, BOOL, "prefix.enabled", "true", ANY, 0, \
+		"predict what the provider's prompt cache will read, and find out why when it did not") \
+	X(prefix_memory_bytes, BYTES, "prefix.memory_bytes", "64MiB", RANGE(1048576, 17179869184), 0, \
+		"memory for what conversations last sent (hashes and sizes, no text); the least recently used are forgotten first; read at the start") \
+	X(prefix_entries, INT, "prefix.entries", "65536", RANGE(1024, 16777216), 0, \
+		"entries of providers' prompt caches that are kept track of; read at the start") \
+	X(prefix_keep_ms, SECONDS, "prefix.keep_s", "604800", RANGE(0, 31536000), 0, \
+		"time that the store remembers what a conversation last sent, so that a restart does not forget and other proxies on the same store know; 0: not at all") \
+	X(record_bodies, BOOL, "record.bodies", "false", ANY, TRUSTED, \
+		"also keep what was said: the beginning of each request and reply, without anything that looks like a key") \
+	X(record_body_bytes, BYTES, "record.body_bytes", "64KiB", RANGE(256, 33554432), 0, \
+		"how much of each is kept") \
+	X(record_keep_ms, SECONDS, "record.keep_s", "604800", RANGE(1, 31536000), 0, \
+		"and for how long") \
 	X(prices_file, STRING, "prices.file", "", ANY, TRUSTED | FILE_NAME, \
 		"price table to use on top of the one built in; empty: `sluice/prices.json` below XDG_DATA_HOME, if there is one") \
 	X(prices_models, STRING_MAP, "prices.models", "", ANY, 0, \

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "core/access_log.h"
 #include "core/attempt.h"
+#include "core/live.h"
 #include "wire/encoding.h"
 
 #include <stdio.h>
@@ -67,9 +68,13 @@ void exchange_abandon(struct exchange *x)
 
 static const struct local_endpoint *find_local(const struct services *svc, struct str path)
 {
-	for (size_t i = 0; i < svc->nlocals; i++)
-		if (str_eq(svc->locals[i].path, path))
-			return &svc->locals[i];
+	for (size_t i = 0; i < svc->nlocals; i++) {
+		const struct local_endpoint *l = &svc->locals[i];
+		if (str_eq(l->path, path))
+			return l;
+		if (l->below && str_starts(path, l->path) && path.p[l->path.n] == '/')
+			return l;
+	}
 	return NULL;
 }
 
@@ -115,6 +120,7 @@ struct exchange *exchange_begin(struct services *svc, struct conn *c, const stru
 	take_spare_body(x);
 	svc->open++;
 	svc->total++;
+	live_enter(x);
 	if (!walk(x, run_one(x)))
 		return x;
 	exchange_free(x);
@@ -140,6 +146,7 @@ void exchange_free_body(struct exchange *x)
 static void exchange_free(struct exchange *x)
 {
 	assert(x->attempt == NULL);
+	live_leave(x);
 	x->svc->open--;
 	exchange_free_body(x);
 	encoding_decoder_free(x->decoder);
@@ -157,26 +164,50 @@ bool plan_add(struct plan *p, const struct candidate *c)
 
 /* ---- replies made here ---- */
 
-void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
-	const struct http_header *more)
+/* The headers of every reply, in the first places; returns their number. */
+static size_t put_headers(const struct exchange *x, struct str type, struct http_header *ret)
 {
-	struct http_header h[4] = {
-		{ STR("Content-Type"), type },
-		{ STR("request-id"), str_from(x->id) },
-		{ STR("x-sluice-id"), str_from(x->id) },
-	};
+	ret[0] = (struct http_header){ STR("Content-Type"), type };
+	ret[1] = (struct http_header){ STR("request-id"), str_from(x->id) };
+	ret[2] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
+	return 3;
+}
 
+static void send_whole(struct exchange *x, const struct conn_reply *r, struct str body)
+{
 	if (x->conn == NULL)
 		return;
-	if (more != NULL)
-		h[3] = *more;
-	x->status = status;
-	conn_reply_head(x->conn, &(struct conn_reply){ status, http_reason(status), h,
-					 more != NULL ? 4 : 3, (int64_t)body.n });
-	conn_reply_body(x->conn, body);
+	x->status = r->status;
+	conn_reply_head(x->conn, r);
+	if (r->length != CONN_NO_BODY)
+		conn_reply_body(x->conn, body);
 	x->reply_bytes = conn_sent_bytes(x->conn);
 	conn_reply_end(x->conn);
 	x->conn = NULL;
+}
+
+void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
+	const struct http_header *more)
+{
+	struct http_header h[4];
+	size_t n = put_headers(x, type, h);
+
+	if (more != NULL)
+		h[n++] = *more;
+	send_whole(x, &(struct conn_reply){ status, http_reason(status), h, n, (int64_t)body.n },
+		body);
+}
+
+void exchange_reply_local(struct exchange *x, const struct local_reply *r)
+{
+	struct http_header h[3 + LOCAL_HEADERS_MAX];
+	size_t n = put_headers(x, r->type, h);
+	int64_t length = r->status == 304 ? CONN_NO_BODY : (int64_t)r->body->n;
+
+	for (size_t i = 0; i < r->nmore; i++)
+		h[n++] = r->more[i];
+	send_whole(x, &(struct conn_reply){ r->status, http_reason(r->status), h, n, length },
+		buf_str(r->body));
 }
 
 void exchange_reply_error(struct exchange *x)

@@ -21,6 +21,7 @@ enum step {
 };
 
 struct exchange;
+struct services;
 struct stage {
 	const char *name;
 	enum step (*run)(struct exchange *x);
@@ -42,18 +43,24 @@ struct plan {
 };
 
 /* An endpoint that sluice answers itself. */
+enum { LOCAL_HEADERS_MAX = 8 };
 struct local_reply {
-	unsigned status;
+	unsigned status; /* 304: the body is left out */
 	struct str type; /* Content-Type */
 	struct buf *body;
+	struct http_header more[LOCAL_HEADERS_MAX]; /* further ones */
+	size_t nmore;
 };
 struct local_endpoint {
 	struct str path;
 	bool open; /* without a key */
-	/* One of the two. At once, on the loop: */
+	/* One of the three. At once, on the loop: */
 	void (*answer)(struct exchange *x, struct local_reply *ret);
 	/* From the ledger, on a worker thread; query is that of the request. */
 	bool (*look_up)(struct buf *body, const char *ledger, struct str query, struct err *e);
+	/* An event stream of states: appends the present one, as a whole event. */
+	void (*stream)(struct services *svc, struct buf *event);
+	bool below; /* it answers for every path below its own too */
 };
 
 /* Proxy variables of the environment, as they were at the start. NUL-terminated, "" without one. */
@@ -80,7 +87,12 @@ struct services {
 	struct buf spare_body; /* memory of an earlier request body */
 	const struct prices *prices;
 	struct sessions *sessions;
+	struct prefixes *prefixes;
 	struct ledger *ledger; /* NULL: nothing is recorded */
+	struct live *live;
+	struct metrics *metrics;
+	struct health *health;
+	const struct config_report *origins; /* of the current snapshot's values; NULL: not known */
 };
 
 struct attempt;
@@ -105,6 +117,13 @@ struct outcome {
 	bool estimated;
 };
 
+/* What one cause has saved against what the client asked for; negative: it cost more. */
+enum { SAVINGS_MAX = 8 };
+struct saving {
+	const char *cause;
+	int64_t tokens, nano;
+};
+
 struct exchange {
 	/* runner */
 	char id[EXCHANGE_ID_MAX];
@@ -114,7 +133,8 @@ struct exchange {
 	const struct stage *at;
 	void (*cancel)(struct exchange *x); /* set by a stage that waits: undo what was started */
 	bool running, closing, finished;
-	struct err err; /* why it failed; kind ERR_NONE: it did not (any stage) */
+	struct err err;   /* why it failed; kind ERR_NONE: it did not (any stage) */
+	struct list live; /* core/live: among those in work, or those that watch */
 
 	/* begin */
 	struct conn *conn; /* NULL once the client has gone or the reply has ended */
@@ -147,8 +167,18 @@ struct exchange {
 	/* route */
 	struct plan plan;
 
+	/* foresee */
+	struct str conversation; /* whose prefix this continues; empty: not an interpreted turn */
+	struct str parent;       /* conversation that this one works for */
+	struct str project;
+	const char *kind; /* of turn, see llm/turn.h; never NULL */
+	struct recall *recall;
+	struct foresight *
+		prefix; /* core/prefix.h: what the prompt cache is expected to do; NULL: nothing is known */
+
 	/* call */
 	struct attempt *attempt;
+	struct bodies *bodies;           /* what is kept of them; NULL: nothing */
 	struct outcome *outcomes, *last; /* of all attempts, in order */
 	unsigned attempts;
 	bool stale;             /* a pooled connection failed: ask on a fresh one */
@@ -161,6 +191,9 @@ struct exchange {
 	struct usage usage; /* of all attempts together */
 	struct cost cost;
 	bool estimated;
+	struct saving savings[SAVINGS_MAX];
+	unsigned nsavings;
+	int64_t saved_nano; /* their sum */
 	struct str session; /* whose running total is session_nano; empty: none is named */
 	int64_t session_nano;
 };
@@ -187,6 +220,8 @@ bool plan_add(struct plan *p, const struct candidate *c);
 /* Sends a whole reply with the exchange's id and a length. more: one further header, or NULL. */
 void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
 	const struct http_header *more);
+/* The same for what an endpoint of our own has answered. */
+void exchange_reply_local(struct exchange *x, const struct local_reply *r);
 /* Sends x->err in the client's dialect. */
 void exchange_reply_error(struct exchange *x);
 

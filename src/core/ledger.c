@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/access_log.h"
+#include "core/prefix.h"
 
 #include <stdlib.h>
 
@@ -67,6 +68,8 @@ struct ledger *ledger_new(struct services *svc, const struct store_driver *drive
 		.path = path,
 		.flush_ms = svc->config->store_flush_ms,
 		.queue_rows = (size_t)svc->config->store_queue_rows,
+		.keep_days = (uint64_t)svc->config->store_keep_days,
+		.keep_bytes = (uint64_t)svc->config->store_keep_bytes,
 	};
 
 	*l = (struct ledger){ .svc = svc, .path = path, .writer = writer_new(&o) };
@@ -92,6 +95,12 @@ void ledger_free(struct ledger *l)
 bool ledger_has_room(const struct ledger *l)
 {
 	return writer_has_room(l->writer, l->svc->open);
+}
+
+void ledger_keep(struct ledger *l, const struct store_value *value)
+{
+	/* What finds no room is remembered again with the next change. */
+	(void)!writer_put(l->writer, value);
 }
 
 void ledger_state(struct ledger *l, struct writer_state *ret)
@@ -173,6 +182,47 @@ static struct str error_of(const struct exchange *x)
 	return x->last != NULL ? bounded(x->last->error) : STR("");
 }
 
+static struct str first_difference(const struct exchange *x)
+{
+	const struct foresight *f = x->prefix;
+	struct buf b;
+
+	if (f->loss.cause <= LOSS_FIRST || f->loss.common >= f->view.outline->n)
+		return STR("");
+	buf_init(&b, SIZE_MAX);
+	outline_place(&b, &f->view.outline->blocks[f->loss.common]);
+	struct str at = arena_dup(x->arena, buf_str(&b));
+	buf_release(&b);
+	return at;
+}
+
+static struct ledger_prefix prefix_row(const struct exchange *x)
+{
+	const struct foresight *f = x->prefix;
+
+	if (f == NULL)
+		return (struct ledger_prefix){ .read_predicted = -1, .write_predicted = -1 };
+	return (struct ledger_prefix){
+		.read_predicted = f->forecast.read,
+		.write_predicted = f->forecast.write_5m + f->forecast.write_1h,
+		.cause = str_from(f->learned ? loss_cause_name(f->loss.cause) : ""),
+		.at = f->learned ? first_difference(x) : STR(""),
+		.lost_tokens = f->loss.tokens,
+		.lost_nusd = f->loss.nano,
+		.alarm = f->alarm,
+	};
+}
+
+static struct ledger_saving *savings_rows(const struct exchange *x)
+{
+	struct ledger_saving *rows = arena_alloc(x->arena, (x->nsavings + 1) * sizeof(*rows));
+
+	for (unsigned i = 0; i < x->nsavings; i++)
+		rows[i] = (struct ledger_saving){ str_from(x->savings[i].cause),
+			x->savings[i].tokens, x->savings[i].nano };
+	return rows;
+}
+
 void ledger_record(struct ledger *l, const struct exchange *x)
 {
 	struct ledger_attempt *attempts =
@@ -186,6 +236,10 @@ void ledger_record(struct ledger *l, const struct exchange *x)
 	const struct ledger_exchange row = {
 		.id = str_from(x->id),
 		.session = bounded(x->session),
+		.conversation = bounded(x->conversation),
+		.parent = bounded(x->parent),
+		.project = bounded(x->project),
+		.kind = str_from(x->kind != NULL ? x->kind : ""),
 		.dialect = str_from(x->dialect->name),
 		.endpoint = str_from(endpoint_name(x->endpoint)),
 		.model_asked = bounded(x->chat.model),
@@ -198,6 +252,10 @@ void ledger_record(struct ledger *l, const struct exchange *x)
 		.estimated = x->estimated,
 		.tokens = tokens_of(&x->usage),
 		.cost = cost_row(&x->cost),
+		.prefix = prefix_row(x),
+		.saved = x->saved_nano,
+		.savings = savings_rows(x),
+		.nsavings = x->nsavings,
 		.request_bytes = (int64_t)x->request_bytes,
 		.reply_bytes = (int64_t)x->reply_bytes,
 		.begin_ms = x->begin_wall_ms,

@@ -17,6 +17,8 @@ void ledger_free(struct ledger *l);
 void ledger_record(struct ledger *l, const struct exchange *x);
 /* Whether the rows of all exchanges in work would find room. */
 bool ledger_has_room(const struct ledger *l);
+/* Keeps a value that is to outlive the process; not now, but soon. */
+void ledger_keep(struct ledger *l, const struct store_value *value);
 void ledger_state(struct ledger *l, struct writer_state *ret);
 const char *ledger_path(const struct ledger *l);
 

@@ -2,6 +2,8 @@
 /* Totals of sessions in a table of fixed size: a session that is new takes the place of whoever has the same one. */
 #include "core/sessions.h"
 
+#include "wire/hash.h"
+
 #include <stdlib.h>
 
 enum { PLACES = 4096 };
@@ -25,23 +27,26 @@ void sessions_free(struct sessions *s)
 	free(s);
 }
 
-/* FNV-1a: names are ids that clients draw at random, and only a log line depends on them. */
-static uint64_t hash_of(struct str s)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
-	return h;
-}
-
 int64_t sessions_add(struct sessions *s, struct str session, int64_t nano)
 {
-	uint64_t h = hash_of(session);
+	uint64_t h = hash_fast(session, 0);
 	struct place *p = &s->place[h % PLACES];
 
 	if (p->hash != h)
 		*p = (struct place){ .hash = h };
 	p->nano += nano;
 	return p->nano;
+}
+
+struct str exchange_session(const struct exchange *x)
+{
+	static const char *const headers[] = { "x-claude-code-session-id", "x-session-id",
+		"session-id" };
+
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+		struct str named = http_get(x->head, str_from(headers[i]));
+		if (named.n > 0)
+			return named;
+	}
+	return x->chat.session;
 }

@@ -4,7 +4,7 @@
 #ifndef CORE_SESSIONS_H
 #define CORE_SESSIONS_H
 
-#include "base/str.h"
+#include "core/exchange.h"
 
 struct sessions;
 
@@ -12,5 +12,7 @@ struct sessions *sessions_new(void) MUSTCHECK;
 void sessions_free(struct sessions *s);
 /* Adds nano-dollars to a session's total, and returns it. */
 int64_t sessions_add(struct sessions *s, struct str session, int64_t nano);
+/* The session that an exchange says it is part of; empty: it does not say. */
+struct str exchange_session(const struct exchange *x);
 
 #endif

@@ -547,9 +547,20 @@ void conn_reply_reset(struct conn *c)
 	forget_request(c);
 }
 
+void conn_reply_drop(struct conn *c)
+{
+	forget_request(c);
+	close_now(c);
+}
+
+size_t conn_queued(const struct conn *c)
+{
+	return c->out.n + c->sending.n;
+}
+
 bool conn_full(const struct conn *c)
 {
-	return c->out.n + c->sending.n > c->server->limits.queue_bytes;
+	return conn_queued(c) > c->server->limits.queue_bytes;
 }
 
 uint64_t conn_sent_bytes(const struct conn *c)

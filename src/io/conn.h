@@ -90,8 +90,12 @@ void conn_reply_end(struct conn *c);
 void conn_reply_abort(struct conn *c);
 /* The same, with a reset of the connection whatever the framing. */
 void conn_reply_reset(struct conn *c);
+/* Closes the connection at once, with what is queued. The request's context is forgotten. */
+void conn_reply_drop(struct conn *c);
 /* More than limits.queue_bytes wait to be sent: stop producing until drained(). */
 bool conn_full(const struct conn *c);
+/* Bytes queued that the client's side has not taken yet. */
+size_t conn_queued(const struct conn *c);
 /* Bytes of reply queued so far, framing included. */
 uint64_t conn_sent_bytes(const struct conn *c);
 /* Whether a reply head was queued for the current request. */

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the exchange cost: each attempt by the provider's own figures, or by an estimate that says so, and their sum. */
+#include "core/billing.h"
+#include "core/prefix.h"
 #include "core/sessions.h"
 #include "stages/stages.h"
-
-enum {
-	FRAME_BYTES = 112, /* of a text delta around its text */
-	TOKEN_BYTES = 3,   /* of text a token, on the short side: an estimate should not flatter */
-};
 
 static int64_t known(int64_t n)
 {
@@ -23,43 +20,13 @@ static int64_t sum(int64_t a, int64_t b)
 /* A stream that broke off has told its input, and only the first few tokens of its output. */
 static void estimate(struct outcome *o)
 {
-	int64_t bytes =
-		o->content_bytes > FRAME_BYTES ? (int64_t)(o->content_bytes - FRAME_BYTES) : 0;
-
 	o->estimated = true;
-	if (o->usage.in >= 0 && o->usage.out < bytes / (FRAME_BYTES + TOKEN_BYTES))
-		o->usage.out = bytes / (FRAME_BYTES + TOKEN_BYTES);
-}
-
-static struct str model_of(const struct exchange *x, const struct outcome *o)
-{
-	if (o->answered_by.n > 0)
-		return o->answered_by;
-	return o->candidate.model.n > 0 ? o->candidate.model : x->chat.model;
-}
-
-static void price(const struct exchange *x, struct outcome *o)
-{
-	const struct price *p = prices_find(x->svc->prices, model_of(x, o));
-	int64_t in = known(o->usage.in) + known(o->usage.cache_read) + known(o->usage.cache_write);
-
-	if (p == NULL)
-		return;
-	struct rates r = price_rates(p, in, o->begin_wall_ms, false);
-	cost_of(&r, &o->usage, &o->cost);
-}
-
-/* Refusals, failures to connect, counting and looking things up are free; what was only relayed has told nothing. */
-static bool is_free(const struct exchange *x, const struct outcome *o)
-{
-	if (!o->sent || o->status >= 400 || x->endpoint == ENDPOINT_COUNT)
-		return true;
-	return x->endpoint == ENDPOINT_RELAY && x->head->method != HTTP_POST;
+	o->usage.out = billing_output(o);
 }
 
 static void account(const struct exchange *x, struct outcome *o)
 {
-	if (is_free(x, o)) {
+	if (billing_is_free(x, o)) {
 		o->cost = (struct cost){ 0 };
 		return;
 	}
@@ -67,7 +34,7 @@ static void account(const struct exchange *x, struct outcome *o)
 		return;
 	if (!o->whole)
 		estimate(o);
-	price(x, o);
+	billing_price(x, o, &o->usage, &o->cost);
 }
 
 static void add_usage(struct usage *to, const struct usage *more)
@@ -95,11 +62,36 @@ static void add_cost(struct cost *to, const struct cost *more)
 	to->total += more->total;
 }
 
-static struct str session_of(const struct exchange *x)
+static void add_saving(struct exchange *x, const char *cause, int64_t tokens, int64_t nano)
 {
-	struct str named = http_get(x->head, STR("x-claude-code-session-id"));
+	assert(x->nsavings < SAVINGS_MAX);
+	x->savings[x->nsavings++] = (struct saving){ cause, tokens, nano };
+	x->saved_nano += nano;
+}
 
-	return named.n > 0 ? named : x->chat.session;
+/* Against what the client asked for; what failed attempts and retries cost is charged. */
+static void count_saving(struct exchange *x, const struct outcome *o)
+{
+	struct usage u;
+	struct cost instead;
+
+	if (x->cost.total < 0 || !prefix_counterfactual(x, o, &u))
+		return;
+	billing_price_of(x, x->chat.model, o->begin_wall_ms, &u, &instead);
+	if (instead.total >= 0)
+		add_saving(x, "model", 0, instead.total - x->cost.total);
+}
+
+static void settle_prefix(struct exchange *x, struct outcome *o)
+{
+	struct rates r;
+
+	prefix_learn(x, o);
+	if (!x->prefix->learned)
+		return;
+	if (x->prefix->loss.tokens > 0 && billing_rates(x, o, &r))
+		prefix_price_loss(x, o, &r);
+	count_saving(x, o);
 }
 
 enum step stage_account(struct exchange *x)
@@ -111,7 +103,9 @@ enum step stage_account(struct exchange *x)
 		add_cost(&x->cost, &o->cost);
 		x->estimated |= o->estimated;
 	}
-	x->session = session_of(x);
+	if (x->prefix != NULL && x->last != NULL)
+		settle_prefix(x, x->last);
+	x->session = exchange_session(x);
 	if (x->session.n > 0)
 		x->session_nano = sessions_add(x->svc->sessions, x->session, known(x->cost.total));
 	return STEP_NEXT;

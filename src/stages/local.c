@@ -2,12 +2,13 @@
 /* Answers what is sluice's own to answer: its endpoints, and the probes that clients send to see whether
  * anybody is there. */
 #include "core/ledger.h"
+#include "core/live.h"
 #include "stages/stages.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPLY_MAX = 1 << 20, LOOKUP_MAX = 16 << 20 };
+enum { REPLY_MAX = 8 << 20, LOOKUP_MAX = 16 << 20 };
 
 static enum step answer(struct exchange *x)
 {
@@ -16,7 +17,7 @@ static enum step answer(struct exchange *x)
 
 	buf_init(&body, REPLY_MAX);
 	x->local->answer(x, &r);
-	exchange_reply(x, r.status, r.type, buf_str(&body), NULL);
+	exchange_reply_local(x, &r);
 	buf_release(&body);
 	return STEP_REPLY;
 }
@@ -98,6 +99,37 @@ static enum step start_lookup(struct exchange *x)
 	return STEP_WAIT;
 }
 
+/* ---- event streams ---- */
+
+/* The client leaves: that is how such a stream ends. */
+static void leave_stream(struct exchange *x)
+{
+	live_unwatch(x);
+	x->err = (struct err){ 0 };
+}
+
+static enum step start_stream(struct exchange *x)
+{
+	static const struct str type = STR_INIT("text/event-stream");
+	struct http_header h[] = {
+		{ STR("Content-Type"), type },
+		{ STR("Cache-Control"), STR("no-store") },
+		{ STR("x-sluice-id"), str_from(x->id) },
+	};
+
+	if (x->head->method == HTTP_HEAD || x->svc->draining) {
+		exchange_reply(x, 200, type, STR(""), NULL);
+		return STEP_REPLY;
+	}
+	x->status = 200;
+	x->streamed = true;
+	conn_reply_head(x->conn, &(struct conn_reply){ 200, http_reason(200), h, ARRAY_LEN(h),
+					 CONN_LENGTH_UNKNOWN });
+	live_watch(x);
+	x->cancel = leave_stream;
+	return STEP_WAIT;
+}
+
 /* ---- the stage ---- */
 
 static enum step answer_options(struct exchange *x)
@@ -117,8 +149,11 @@ enum step stage_local(struct exchange *x)
 		return answer_options(x);
 	if (x->local == NULL)
 		return STEP_NEXT;
-	if (m == HTTP_GET || m == HTTP_HEAD)
+	if (m == HTTP_GET || m == HTTP_HEAD) {
+		if (x->local->stream != NULL)
+			return start_stream(x);
 		return x->local->look_up != NULL ? start_lookup(x) : answer(x);
+	}
 	err_set(&x->err, ERR_METHOD, "'%.*s' answers GET only", STR_ARG(x->head->path));
 	return STEP_FAIL;
 }

@@ -9,6 +9,7 @@ const struct stage stages[] = {
 	{ "receive", stage_receive, false },
 	{ "decode", stage_decode, false },
 	{ "route", stage_route, false },
+	{ "foresee", stage_foresee, false },
 	{ "call", stage_call, false },
 	{ "account", stage_account, true },
 	{ "record", stage_record, true },

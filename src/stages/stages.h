@@ -17,6 +17,8 @@ enum step stage_receive(struct exchange *x);
 enum step stage_decode(struct exchange *x);
 /* Who is to answer. */
 enum step stage_route(struct exchange *x);
+/* What the prompt cache of the one asked will do. */
+enum step stage_foresee(struct exchange *x);
 /* Asks them. */
 enum step stage_call(struct exchange *x);
 /* What it cost. */

@@ -341,6 +341,18 @@ void conn_reply_abort(struct conn *c)
 	forget(c, FAKE_ABORTED);
 }
 
+void conn_reply_drop(struct conn *c)
+{
+	assert(is_open(c));
+	forget(c, FAKE_ABORTED);
+}
+
+size_t conn_queued(const struct conn *c)
+{
+	assert(is_open(c));
+	return c->queued;
+}
+
 bool conn_full(const struct conn *c)
 {
 	assert(is_open(c));

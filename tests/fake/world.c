@@ -2,6 +2,10 @@
 /* A client, the program and a provider in one room. */
 #include "fake/world.h"
 
+#include "core/live.h"
+#include "core/metrics.h"
+#include "core/provider_health.h"
+#include "core/prefix.h"
 #include "core/sessions.h"
 
 #include <stdio.h>
@@ -52,6 +56,10 @@ void world_init(struct world *w, const char *const *sets)
 		&w->prices, prices_builtin(), w->arena, &(size_t){ 0 }, &(struct err){ 0 }));
 	w->svc.prices = &w->prices;
 	w->svc.sessions = sessions_new();
+	w->svc.prefixes = prefixes_new(&w->svc);
+	w->svc.live = live_new(&w->svc);
+	w->svc.metrics = metrics_new();
+	w->svc.health = health_new();
 	w->svc.proxy = (struct proxy_env){ "", "", "" };
 	w->svc.started_wall_ms = FAKE_START_WALL_MS;
 	buf_init(&w->svc.spare_body, SIZE_MAX);
@@ -75,7 +83,11 @@ void world_release(struct world *w)
 	server_free(w->server);
 	upstream_free(w->upstream);
 	log_writer_free(w->log.writer);
+	prefixes_free(w->svc.prefixes);
 	loop_free(w->loop);
+	live_free(w->svc.live);
+	metrics_free(w->svc.metrics);
+	health_free(w->svc.health);
 	config_unref(w->svc.config);
 	sessions_free(w->svc.sessions);
 	arena_free(w->arena);

@@ -109,8 +109,9 @@ static void files_of_others(void **state)
 static void refused_in_a_project(void **state)
 {
 	static const char *const refused[] = { "listen", "auth.key", "auth.key_env",
-		"auth.key_file", "auth.hosts", "auth.origins", "store.path", "prices.file",
-		"log.file", "providers.openai.base_url", "providers.openai.api_key",
+		"auth.key_file", "auth.hosts", "auth.origins", "store.path", "store.keep_days",
+		"store.keep_bytes", "record.bodies", "prices.file", "log.file",
+		"providers.openai.base_url", "providers.openai.api_key",
 		"providers.openai.api_key_env", "providers.openai.api_key_file",
 		"providers.openai.headers", "providers.openai.ca_file", "providers.openai.proxy" };
 	size_t trusted = 0;

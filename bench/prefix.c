@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Measures what the prefix state costs a request: reading the outline beside a plain scan of the body, and foreseeing and
+ * learning. Usage: bench_prefix [rounds]. Bodies are like those of a coding agent, one block longer each time. */
+#include "core/prefix.h"
+#include "fake/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { TEXT_BYTES = 1400, ROUNDS = 40 };
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void add_text(struct buf *b, size_t n, unsigned seed)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_add(b, i % 61 == 60
+				   ? STR("\\n")
+				   : (struct str){ &"abcdefghijklmnop"[(i * 7 + seed) % 16], 1 });
+}
+
+/* A request with so many blocks in its messages. */
+static void make_body(struct buf *b, size_t blocks)
+{
+	buf_add(b, STR("{\"model\":\"claude-opus-4-6\",\"messages\":["));
+	for (size_t i = 0; i < blocks; i++) {
+		buf_addf(b, "%s{\"role\":\"%s\",\"content\":[", i > 0 ? "," : "",
+			i % 2 == 0 ? "user" : "assistant");
+		if (i % 2 == 0)
+			buf_addf(b,
+				"{\"tool_use_id\":\"t%zu\",\"type\":\"tool_result\",\"content\":\"",
+				i);
+		else
+			buf_addf(b,
+				"{\"type\":\"tool_use\",\"id\":\"t%zu\",\"name\":\"Edit\",\"input\":{\"new_string\":\"",
+				i + 1);
+		add_text(b, TEXT_BYTES, (unsigned)i);
+		buf_add(b, str_from(i % 2 == 0 ? "\"" : "\"}"));
+		if (i + 1 == blocks)
+			buf_add(b, STR(",\"cache_control\":{\"type\":\"ephemeral\"}"));
+		buf_add(b, STR("}]}"));
+	}
+	buf_add(b, STR("],\"system\":[{\"type\":\"text\",\"text\":\""));
+	add_text(b, 7000, 1);
+	buf_add(b, STR("\",\"cache_control\":{\"type\":\"ephemeral\"}}],\"tools\":["));
+	for (unsigned i = 0; i < 12; i++) {
+		buf_addf(b, "%s{\"name\":\"T%u\",\"description\":\"", i > 0 ? "," : "", i);
+		add_text(b, 2000, i);
+		buf_add(b,
+			STR("\",\"input_schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}}}}"));
+	}
+	buf_add(b,
+		STR("],\"max_tokens\":1000,\"metadata\":{\"user_id\":\"{\\\"session_id\\\":\\\"s1\\\"}\"}}"));
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double d = *(const double *)a - *(const double *)b;
+
+	return d < 0 ? -1 : d > 0;
+}
+
+static double median(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_size);
+	return v[n / 2];
+}
+
+static double scan_us(struct str body)
+{
+	struct json_iter it;
+	struct json_member m;
+	struct err e = { 0 };
+	double t = now_us();
+
+	if (json_iter_init(&it, body, &e))
+		while (json_next(&it, &m, &e))
+			;
+	return now_us() - t;
+}
+
+static void measure(struct world *w, size_t blocks, size_t rounds)
+{
+	double scan[256], parse[256], foresee[256], learn[256];
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < rounds; i++) {
+		struct arena *a = arena_new();
+		struct http_head head = { .path = STR("/v1/messages") };
+		struct exchange x = { .arena = a,
+			.svc = &w->svc,
+			.config = w->svc.config,
+			.head = &head,
+			.dialect = &dialect_anthropic,
+			.endpoint = ENDPOINT_MESSAGES };
+		struct err e = { 0 };
+		struct buf b;
+
+		buf_init(&b, SIZE_MAX);
+		make_body(&b, blocks + i);
+		bytes = b.n;
+		scan[i] = scan_us(buf_str(&b));
+		double t = now_us();
+		if (!x.dialect->parse_request(&x.chat, buf_str(&b), a, &e))
+			abort();
+		parse[i] = now_us() - t - scan[i];
+		struct candidate c = { .provider = config_provider(w->svc.config, STR("anthropic")),
+			.dialect = x.dialect };
+		if (!plan_add(&x.plan, &c))
+			abort();
+		t = now_us();
+		prefix_name(&x);
+		prefix_foresee(&x);
+		foresee[i] = now_us() - t;
+		struct outcome o = { .candidate = c,
+			.usage = { .in = 5,
+				.cache_read = x.prefix->forecast.read,
+				.cache_write = x.prefix->forecast.write_5m,
+				.cache_write_1h = 0,
+				.out = 1 } };
+		t = now_us();
+		prefix_learn(&x, &o);
+		learn[i] = now_us() - t;
+		buf_release(&b);
+		arena_free(a);
+	}
+	double p = median(parse, rounds), f = median(foresee, rounds), l = median(learn, rounds);
+	printf("%8zu bytes %5zu blocks: scan %6.1f us; outline over it %6.1f, foresee %6.1f, learn %6.1f: together %6.1f us; %zu bytes kept\n",
+		bytes, blocks, median(scan, rounds), p, f, l, p + f + l,
+		prefixes_bytes(w->svc.prefixes));
+}
+
+int main(int argc, char **argv)
+{
+	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : ROUNDS;
+	struct world w;
+
+	world_init(&w, NULL);
+	rounds = rounds < 1 ? 1 : rounds > 256 ? 256 : rounds;
+	measure(&w, 40, rounds);
+	measure(&w, 640, rounds);
+	world_release(&w);
+	return 0;
+}
