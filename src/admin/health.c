@@ -2,7 +2,9 @@
 /* Is anybody there (/health), may it be given work (/ready), and the probes of clients. */
 #include "admin/admin.h"
 
+#include "admin/dashboard.h"
 #include "admin/lookup.h"
+#include "admin/state.h"
 #include "base/clock.h"
 #include "core/ledger.h"
 
@@ -51,5 +53,17 @@ const struct local_endpoint admin_endpoints[] = {
 	{ STR_INIT("/api/hello"), true, hello, NULL },
 	{ STR_INIT("/stats"), false, NULL, lookup_stats },
 	{ STR_INIT("/history"), false, NULL, lookup_history },
+	{ STR_INIT("/sluice/api/overview"), false, NULL, lookup_overview },
+	{ STR_INIT("/sluice/api/conversations"), false, NULL, lookup_conversations },
+	{ STR_INIT("/sluice/api/conversation"), false, NULL, lookup_conversation },
+	{ STR_INIT("/sluice/api/exchange"), false, NULL, lookup_exchange },
+	{ STR_INIT("/sluice/api/alarms"), false, NULL, lookup_alarms },
+	{ STR_INIT("/sluice/api/groups"), false, NULL, lookup_groups },
+	{ STR_INIT("/dashboard"), true, admin_dashboard, NULL, .below = true },
+	{ STR_INIT("/metrics"), false, admin_metrics, NULL },
+	{ STR_INIT("/sluice/api/state"), false, admin_state, NULL },
+	{ STR_INIT("/sluice/api/live"), false, NULL, NULL, state_event },
+	{ STR_INIT("/sluice/api/models"), false, admin_models, NULL },
+	{ STR_INIT("/sluice/api/settings"), false, admin_settings, NULL },
 };
 const size_t admin_nendpoints = ARRAY_LEN(admin_endpoints);

@@ -12,4 +12,12 @@ bool lookup_stats(struct buf *body, const char *ledger, struct str query, struct
  * id=ID for one. */
 bool lookup_history(struct buf *body, const char *ledger, struct str query, struct err *e);
 
+/* GET /sluice/api/…: docs/api.md says what they take and give. */
+bool lookup_overview(struct buf *body, const char *ledger, struct str query, struct err *e);
+bool lookup_conversations(struct buf *body, const char *ledger, struct str query, struct err *e);
+bool lookup_conversation(struct buf *body, const char *ledger, struct str query, struct err *e);
+bool lookup_exchange(struct buf *body, const char *ledger, struct str query, struct err *e);
+bool lookup_alarms(struct buf *body, const char *ledger, struct str query, struct err *e);
+bool lookup_groups(struct buf *body, const char *ledger, struct str query, struct err *e);
+
 #endif
