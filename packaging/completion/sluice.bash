@@ -6,7 +6,7 @@ _sluice() {
   local command="" i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --config | --set | --log-format | --log-level | --limit) ((i++)) ;;
+    --config | --set | --log-format | --log-level | --limit | --by | --since | --until | --period | --format | --older-than | --keep-bytes) ((i++)) ;;
     -*) ;;
     *)
       command=${COMP_WORDS[i]}
@@ -19,6 +19,14 @@ _sluice() {
     mapfile -t COMPREPLY < <(compgen -f -- "$word")
     return
     ;;
+  --period)
+    mapfile -t COMPREPLY < <(compgen -W "today 24h week 7d month 30d all" -- "$word")
+    return
+    ;;
+  --format)
+    mapfile -t COMPREPLY < <(compgen -W "jsonl csv" -- "$word")
+    return
+    ;;
   --log-format)
     mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word")
     return
@@ -27,9 +35,19 @@ _sluice() {
     mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$word")
     return
     ;;
+  --by)
+    if [[ $command == audit ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "day project model kind session" -- "$word")
+      return
+    fi
+    if [[ $command == stats ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "model kind conversation project caller provider session day" -- "$word")
+      return
+    fi
+    ;;
   esac
   case $command in
-  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config stats history models version help" -- "$word") ;;
+  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models statusline version help" -- "$word") ;;
   run)
     if ((i + 1 < COMP_CWORD)); then
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -42,12 +60,23 @@ _sluice() {
   start) mapfile -t COMPREPLY < <(compgen -W "--daemon --log-format --log-level --config --set --help" -- "$word") ;;
   stop) mapfile -t COMPREPLY < <(compgen -W "--now --help" -- "$word") ;;
   status) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$word") ;;
+  top) mapfile -t COMPREPLY < <(compgen -W "--once --config --set --help" -- "$word") ;;
+  statusline) mapfile -t COMPREPLY < <(compgen -W "install uninstall --config --set --help" -- "$word") ;;
   reload) mapfile -t COMPREPLY < <(compgen -W "--help" -- "$word") ;;
   config) mapfile -t COMPREPLY < <(compgen -W "show check path schema --json --all --config --set --help" -- "$word") ;;
-  stats) mapfile -t COMPREPLY < <(compgen -W "today week month all --json --config --set --help" -- "$word") ;;
+  audit)
+    if [[ $word == -* ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "--by --since --until --json --config --set --help" -- "$word")
+    else
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    fi
+    ;;
+  stats) mapfile -t COMPREPLY < <(compgen -W "today 24h week 7d month 30d all --period --by --cache --json --csv --config --set --help" -- "$word") ;;
   history) mapfile -t COMPREPLY < <(compgen -W "--limit --json --config --set --help" -- "$word") ;;
+  explain) mapfile -t COMPREPLY < <(compgen -W "last --json --config --set --help" -- "$word") ;;
+  ledger) mapfile -t COMPREPLY < <(compgen -W "verify export prune --period --format --older-than --keep-bytes --dry-run --vacuum --config --set --help" -- "$word") ;;
   models) mapfile -t COMPREPLY < <(compgen -W "update --sources --config --set --help" -- "$word") ;;
-  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status reload config stats history models version" -- "$word") ;;
+  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models statusline version" -- "$word") ;;
   esac
 }
 

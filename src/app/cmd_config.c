@@ -3,6 +3,7 @@
 #include "app/cmd.h"
 #include "app/data.h"
 #include "core/config.h"
+#include "core/metrics.h"
 
 #include <string.h>
 
@@ -103,6 +104,13 @@ static int schema(struct loaded *l)
 	return CMD_OK;
 }
 
+/* Not in the help: makes docs/metrics.md. */
+static int metrics(struct loaded *l)
+{
+	metrics_reference(&l->out);
+	return CMD_OK;
+}
+
 /* Not in the help: makes docs/config.md. */
 static int reference(struct loaded *l)
 {
@@ -119,6 +127,7 @@ static const struct verb {
 	{ "path", path },
 	{ "schema", schema },
 	{ "reference", reference },
+	{ "metrics", metrics },
 };
 
 static const struct verb *find_verb(const char *word)

@@ -33,7 +33,23 @@ struct str data_prices(const struct config *c, struct arena *a)
 	return c->prices_file.n > 0 ? c->prices_file : in_data_folder(a, "prices.json");
 }
 
+/* To write would make a new one: only what is there to be read is opened. */
+static struct store *open_ledger(const char *path, enum store_access access, struct err *e)
+{
+	struct store *s = store_sqlite.open(path, STORE_READ, e);
+
+	if (s == NULL || access == STORE_READ)
+		return s;
+	s->driver->close(s);
+	return store_sqlite.open(path, access, e);
+}
+
 struct store *data_open_ledger(const struct cmd *c, struct err *e)
+{
+	return data_open_ledger_to(c, STORE_READ, e);
+}
+
+struct store *data_open_ledger_to(const struct cmd *c, enum store_access access, struct err *e)
 {
 	struct config *config = cmd_load_config(c, false);
 	struct arena *a = arena_new();
@@ -43,7 +59,7 @@ struct store *data_open_ledger(const struct cmd *c, struct err *e)
 		err_set(e, ERR_INVALID, "the configuration has errors");
 	} else {
 		struct str path = data_ledger(config, a);
-		s = store_sqlite.open(path.p, STORE_READ, e);
+		s = open_ledger(path.p, access, e);
 		if (s == NULL && e->kind == ERR_NOT_FOUND)
 			err_set(e, ERR_NOT_FOUND, "nothing is recorded yet (there is no '%s')",
 				path.p);

@@ -14,6 +14,9 @@ struct str data_ledger(const struct config *c, struct arena *a);
 struct str data_prices(const struct config *c, struct arena *a);
 /* Opens the ledger that a command line means, to read. NULL with *e; without a ledger yet, that says so. */
 struct store *data_open_ledger(const struct cmd *c, struct err *e) MUSTCHECK;
+/* The same to write: one that is there. */
+struct store *data_open_ledger_to(
+	const struct cmd *c, enum store_access access, struct err *e) MUSTCHECK;
 /* Creates the folder that a file is to lie in (0700), with its parents. */
 bool data_make_folder_of(struct str path, struct err *e) MUSTCHECK;
 

@@ -92,10 +92,42 @@ static unsigned parse_reply(struct str reply, struct buf *ret_body)
 	return (unsigned)status;
 }
 
+static bool send_request(int fd, const struct address *address, const char *path, const char *key)
+{
+	struct buf request;
+
+	buf_init(&request, 8192);
+	buf_addf(&request, "GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: sluice/%s\r\n", path,
+		address->authority, SLUICE_VERSION);
+	if (*key != '\0')
+		buf_addf(&request, "x-sluice-key: %s\r\n", key);
+	buf_add(&request, STR("\r\n"));
+	bool sent = !request.overflow &&
+		    send(fd, request.p, request.n, MSG_NOSIGNAL) == (ssize_t)request.n;
+	buf_release(&request);
+	return sent;
+}
+
+int probe_open(const char *url, const char *path, const char *key, unsigned timeout_ms)
+{
+	static const struct timeval forever = { 0 };
+	struct address address;
+	int fd = parse_url(url, &address) ? connect_to(&address, timeout_ms) : -1;
+
+	if (fd < 0)
+		return -1;
+	if (send_request(fd, &address, path, key)) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever));
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
 unsigned probe_get(const char *url, const char *path, unsigned timeout_ms, struct buf *ret_body)
 {
 	struct address address;
-	struct buf request, reply;
+	struct buf reply;
 	unsigned status = 0;
 
 	if (!parse_url(url, &address))
@@ -103,16 +135,12 @@ unsigned probe_get(const char *url, const char *path, unsigned timeout_ms, struc
 	int fd = connect_to(&address, timeout_ms);
 	if (fd < 0)
 		return 0;
-	buf_init(&request, 4096);
 	buf_init(&reply, 1 << 20);
-	buf_addf(&request, "GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: sluice/%s\r\n\r\n", path,
-		address.authority, SLUICE_VERSION);
-	if (send(fd, request.p, request.n, MSG_NOSIGNAL) == (ssize_t)request.n) {
+	if (send_request(fd, &address, path, "")) {
 		read_reply(fd, &reply);
 		status = parse_reply(buf_str(&reply), ret_body);
 	}
 	close(fd);
-	buf_release(&request);
 	buf_release(&reply);
 	return status;
 }

@@ -8,6 +8,10 @@
 #include "base/clock.h"
 #include "core/access_log.h"
 #include "core/ledger.h"
+#include "core/live.h"
+#include "core/metrics.h"
+#include "core/prefix.h"
+#include "core/provider_health.h"
 #include "core/sessions.h"
 
 #include <errno.h>
@@ -35,7 +39,8 @@ struct serving {
 	char *config_path; /* the file that is watched; NULL: none */
 	struct buf urls;   /* one a line */
 	struct price_book prices;
-	struct arena *arena; /* as long as the proxy */
+	struct arena *arena;         /* as long as the proxy */
+	struct config_report report; /* of the configuration in force */
 };
 
 /* ---- configuration ---- */
@@ -171,12 +176,12 @@ static void reload(void *ctx)
 	struct config *fresh = config_load(s->options->input, &report);
 
 	print_problems(&report, &s->log);
-	config_report_release(&report);
 	const char *why = fresh == NULL ? "it has errors" : refusal(s, fresh);
 	if (why != NULL) {
 		log_message(&s->log, LOG_ERROR,
 			"the configuration was not reloaded (%s): the one in force stays", why);
 		config_unref(fresh);
+		config_report_release(&report);
 		s->svc.reloads_refused++;
 		return;
 	}
@@ -185,6 +190,8 @@ static void reload(void *ctx)
 	reload_prices(s, fresh);
 	config_unref(s->svc.config);
 	s->svc.config = fresh;
+	config_report_release(&s->report);
+	s->report = report;
 	apply_config(s);
 	s->svc.reloads++;
 	log_message(&s->log, LOG_INFO, "configuration reloaded");
@@ -250,6 +257,7 @@ static void start_drain(struct serving *s)
 	if (s->svc.open > 0)
 		log_message(&s->log, LOG_INFO, "ending: open requests (%zu) may finish within %g s",
 			s->svc.open, (double)s->svc.config->limits_drain_ms / 1e3);
+	live_end_watches(s->svc.live);
 	server_drain(s->svc.server);
 	check_drained(s);
 }
@@ -389,7 +397,7 @@ static void start_ledger(struct serving *s)
 		s->svc.ledger = ledger_new(&s->svc, &store_sqlite, path.p);
 }
 
-static bool start(struct serving *s, int log_fd, const struct config_report *report)
+static bool start(struct serving *s, int log_fd)
 {
 	struct loop *l = s->svc.loop;
 	struct err e;
@@ -415,8 +423,9 @@ static bool start(struct serving *s, int log_fd, const struct config_report *rep
 	}
 	if (!write_state(s) || !watch_lock(s))
 		return false;
-	watch_config(s, report);
+	watch_config(s, &s->report);
 	start_ledger(s);
+	live_refresh_today(s->svc.live);
 	say_listening(s);
 	return true;
 }
@@ -434,6 +443,7 @@ static void finish(struct serving *s)
 	s->svc.ending = true;
 	server_free(s->svc.server);
 	upstream_free(s->svc.upstream);
+	prefixes_free(s->svc.prefixes);
 	ledger_free(s->svc.ledger);
 	sessions_free(s->svc.sessions);
 	price_book_release(&s->prices);
@@ -442,6 +452,9 @@ static void finish(struct serving *s)
 	timer_free(s->reload);
 	log_writer_free(s->log.writer);
 	loop_free(s->svc.loop);
+	live_free(s->svc.live);
+	metrics_free(s->svc.metrics);
+	health_free(s->svc.health);
 	config_unref(s->svc.config);
 	arena_free(s->arena);
 	buf_release(&s->svc.spare_body);
@@ -463,7 +476,6 @@ static void keep_some_memory(void)
 
 int serve(const struct serve_options *o)
 {
-	struct config_report report = { 0 };
 	struct serving s = { .options = o, .lock_fd = -1 };
 	int log_fd = -1;
 	bool ok = false;
@@ -472,14 +484,19 @@ int serve(const struct serve_options *o)
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of that file */
 	raise_descriptor_limit();
 	keep_some_memory();
-	s.svc.config = config_load(o->input, &report);
-	print_problems(&report, NULL);
+	s.svc.config = config_load(o->input, &s.report);
+	print_problems(&s.report, NULL);
 	if (s.svc.config != NULL)
 		log_fd = open_log(s.svc.config);
 	if (log_fd >= 0) {
 		s.svc.loop = loop_new();
 		s.arena = arena_new();
 		s.svc.sessions = sessions_new();
+		s.svc.prefixes = prefixes_new(&s.svc);
+		s.svc.live = live_new(&s.svc);
+		s.svc.metrics = metrics_new();
+		s.svc.health = health_new();
+		s.svc.origins = &s.report;
 		s.svc.log = &s.log;
 		s.svc.locals = admin_endpoints;
 		s.svc.nlocals = admin_nendpoints;
@@ -490,7 +507,7 @@ int serve(const struct serve_options *o)
 		buf_init(&s.urls, SIZE_MAX);
 		if (getrandom(&s.svc.id_seed, sizeof(s.svc.id_seed), 0) < 0)
 			s.svc.id_seed = (uint32_t)getpid();
-		ok = start(&s, log_fd, &report);
+		ok = start(&s, log_fd);
 		close_log(log_fd);
 		if (ok)
 			loop_run(s.svc.loop);
@@ -500,6 +517,6 @@ int serve(const struct serve_options *o)
 	} else {
 		config_unref(s.svc.config);
 	}
-	config_report_release(&report);
+	config_report_release(&s.report);
 	return ok ? 0 : 1;
 }

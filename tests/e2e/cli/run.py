@@ -15,12 +15,14 @@ import threading
 import time
 import traceback
 
+import books
 import lifecycle
 import runs
+import watching
 import words
 from scene import PATIENCE, Failed, Scene
 
-MODULES = (words, lifecycle, runs)
+MODULES = (words, lifecycle, runs, watching, books)
 WATCHDOG = 2 * PATIENCE
 
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* One exchange of the ledger, told on standard output in 80 columns as far as its names allow. */
+#ifndef APP_EXPLAIN_H
+#define APP_EXPLAIN_H
+
+#include "store/store.h"
+
+void explain_print(const struct ledger_exchange *x);
+
+#endif

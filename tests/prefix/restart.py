@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What was learned of a conversation outlives the process, and is shared by processes with one ledger."""
+
+import os
+import signal
+import time
+
+import lab
+from damage import OPUS, OPUS_5, quiet
+from tally import check, close
+from talk import Talk
+
+KEPT_S = 1.0  # after a turn, within which it is in the store
+
+
+def turns(bench, talk, count, **more):
+    return [bench.turn(talk, **more)[1] for _ in range(count)]
+
+
+def as_good(verdict, what):
+    """As if nothing had happened."""
+    quiet(verdict, False, what)
+    check(close(verdict.predicted, verdict.read, 0.02), f"{what}: {verdict.predicted} predicted, {verdict.read} read")
+
+
+def check_restart(bench, number):
+    """A new process between two turns knows what was cached, and what is lost."""
+    name = signal.Signals(number).name
+    calm, hurt = Talk(f"restarted {name}", OPUS), Talk(f"restarted and damaged {name}", OPUS_5)
+    turns(bench, calm, 3)
+    turns(bench, hurt, 3)
+    time.sleep(KEPT_S)
+    bench.first.end(number)
+    bench.first.start_again()
+    as_good(turns(bench, calm, 1)[0], f"the turn after {name}")
+    request, verdict = bench.turn(hurt, damage=lambda talk: talk.tools.reverse())
+    loss = verdict.cost - bench.twin(request, verdict)
+    check(verdict.cause == "tools_order" and close(verdict.lost, loss), f"after {name}: {verdict.cause!r}, {verdict.lost} of {loss}")
+    as_good(turns(bench, calm, 1)[0], f"the second turn after {name}")
+    time.sleep(KEPT_S)
+    bench.first.end(number)
+    bench.first.start_again()
+    verdict = turns(bench, calm, 1, after_s=301)[0]
+    check(verdict.cause == "ttl" and verdict.predicted == 0, f"lapsed during {name}: {verdict.cause!r}, {verdict.predicted} predicted")
+
+
+def check_two(bench, other):
+    """Two processes take turns in one conversation: slowly, both know; at once, at least nothing false is said."""
+    talk = Talk("two processes", OPUS)
+    turns(bench, talk, 2)
+    for i in range(4):
+        time.sleep(KEPT_S)
+        as_good(turns(bench, talk, 1, proxy=(other, bench.first)[i % 2])[0], f"two processes, turn {i + 3}")
+    talk = Talk("two processes at once", OPUS)
+    for i in range(10):
+        verdict = turns(bench, talk, 1, proxy=(other, bench.first)[i % 2])[0]
+        check(
+            verdict.cause in ("", "first") and not verdict.lost,
+            f"two processes at once, turn {i + 1}: {verdict.cause!r}, {verdict.lost} lost",
+        )
+
+
+def check_stranger(bench, stranger):
+    """Another ledger: it has never heard of the conversation."""
+    talk = Talk("met late", OPUS)
+    turns(bench, talk, 3)
+    time.sleep(KEPT_S)
+    verdict = turns(bench, talk, 1, proxy=stranger)[0]
+    check(verdict.cause == "first" and not verdict.lost and verdict.predicted == 0, f"a stranger: {verdict.cause!r}")
+    as_good(turns(bench, talk, 1, proxy=stranger)[0], "a stranger's second turn")
+
+
+def run(programs):
+    with lab.Bench(programs) as bench:
+        check_restart(bench, signal.SIGTERM)
+        check_restart(bench, signal.SIGKILL)
+        store = os.path.join(bench.first.sluice.folder, ".local/share/sluice/ledger.db")
+        check(os.path.exists(store), f"no ledger at {store}")
+        check_two(bench, bench.proxy([f"store.path={store}"]))
+        check_stranger(bench, bench.proxy())
