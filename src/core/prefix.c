@@ -21,6 +21,7 @@ enum {
 	PROJECT_MAX = 200,
 	SEARCH_MAX = 16384,
 	SAVE_MS = 1000,
+	LEARNED_ENOUGH = 5,
 	FRESH_MS =
 		1000, /* what we know of a conversation is not asked for again within this time */
 };
@@ -129,7 +130,7 @@ size_t prefixes_bytes(const struct prefixes *p)
 }
 
 /* The one that was used longest ago gives its place to a new one. */
-static struct model_state *model_state(struct prefixes *p, uint64_t who)
+static struct model_state *model_state(struct prefixes *p, uint64_t who, double density)
 {
 	struct model_state *oldest = &p->models[0];
 
@@ -140,7 +141,7 @@ static struct model_state *model_state(struct prefixes *p, uint64_t who)
 			oldest = &p->models[i];
 	}
 	*oldest = (struct model_state){ .who = who };
-	estimator_init(&oldest->estimator);
+	estimator_init(&oldest->estimator, density);
 	return oldest;
 }
 
@@ -221,6 +222,11 @@ static struct str canonical_model(const struct services *svc, struct str model)
 	return row != NULL ? row->model : model;
 }
 
+static struct str model_sent(const struct exchange *x)
+{
+	return x->plan.c[0].model.n > 0 ? x->plan.c[0].model : x->chat.model;
+}
+
 /* Caches of different accounts are apart. Bearers are not looked at: they change while the account is the same. */
 static uint64_t who_is_asked(const struct exchange *x, uint64_t provider, struct str model)
 {
@@ -268,7 +274,7 @@ static void make_view(struct exchange *x, struct prompt_view *v, struct str mode
 static struct forecast predict(
 	struct prefixes *p, const struct conversation *c, struct prompt_view *v, uint64_t who)
 {
-	struct model_state *m = model_state(p, who);
+	struct model_state *m = model_state(p, who, v->rules.density);
 	struct forecast f;
 
 	if (m->min_tokens > v->rules.min_tokens)
@@ -278,41 +284,33 @@ static struct forecast predict(
 	return f;
 }
 
-/* The model that the client named keeps a cache only in thought: what it really read and wrote earlier counts as well. */
-static void predict_asked(struct prefixes *p, struct exchange *x, const struct conversation *c)
+/* The model that the client named keeps a cache only in thought; what it really read and wrote earlier counts as well. */
+static void view_asked(struct exchange *x)
 {
 	const struct candidate *to = &x->plan.c[0];
 	struct foresight *f = x->prefix;
-	struct prompt_view real;
 
 	f->rerouted = true;
 	f->asked_who = who_is_asked(x, f->provider, x->chat.model);
 	uint64_t seed = seed_of(x, to, f->asked_who);
 	make_view(x, &f->asked_view, x->chat.model, hash_fast_chain(seed, SHADOW));
-	f->asked = predict(p, c, &f->asked_view, f->asked_who);
-	make_view(x, &real, x->chat.model, seed);
-	struct forecast other = predict(p, c, &real, f->asked_who);
-	if (other.read > f->asked.read) {
-		f->asked = other;
-		memcpy(f->asked_view.tokens, real.tokens, real.outline->n * sizeof(*real.tokens));
-	}
+	make_view(x, &f->asked_real, x->chat.model, seed);
 }
 
 static void predict_all(struct prefixes *p, struct exchange *x, const struct conversation *c)
 {
 	const struct candidate *to = &x->plan.c[0];
-	struct str model = to->model.n > 0 ? to->model : x->chat.model;
 	struct foresight *f = arena_alloc(x->arena, sizeof(*f));
 
 	x->prefix = f;
 	f->hit_rate = -1;
 	f->provider = hash_fast(to->provider->name, 0);
-	f->who = who_is_asked(x, f->provider, model);
+	f->who = who_is_asked(x, f->provider, model_sent(x));
 	f->seed = seed_of(x, to, f->who);
-	make_view(x, &f->view, model, f->seed);
+	make_view(x, &f->view, model_sent(x), f->seed);
 	f->forecast = predict(p, c, &f->view, f->who);
 	if (who_is_asked(x, f->provider, x->chat.model) != f->who)
-		predict_asked(p, x, c);
+		view_asked(x);
 }
 
 /* A first turn goes on with nothing. */
@@ -358,10 +356,7 @@ bool prefix_name(struct exchange *x)
 
 static uint64_t who_of(const struct exchange *x)
 {
-	const struct candidate *to = &x->plan.c[0];
-
-	return who_is_asked(
-		x, hash_fast(to->provider->name, 0), to->model.n > 0 ? to->model : x->chat.model);
+	return who_is_asked(x, hash_fast(x->plan.c[0].provider->name, 0), model_sent(x));
 }
 
 static void recalled(void *ctx, struct str conversation, struct str model)
@@ -369,7 +364,9 @@ static void recalled(void *ctx, struct str conversation, struct str model)
 	struct exchange *x = ctx;
 	struct prefixes *p = x->svc->prefixes;
 	struct conversation *c = conversations_get(p->conversations, x->conversation);
-	struct model_state *m = model_state(p, who_of(x)), stored;
+	struct model_state *m = model_state(p, who_of(x),
+				   cache_rules_of(canonical_model(x->svc, model_sent(x))).density),
+			   stored;
 
 	if (model.n == sizeof(stored)) {
 		memcpy(&stored, model.p, sizeof(stored));
@@ -498,7 +495,7 @@ static void teach(struct prefixes *p, const struct foresight *f, const struct us
 			features_add(&new, &v->outline->blocks[i]);
 	if (from > 0)
 		new.v[FEATURE_TOOLS] = 0;
-	struct model_state *m = model_state(p, f->who);
+	struct model_state *m = model_state(p, f->who, f->view.rules.density);
 	estimator_learn(&m->estimator, &new, tokens);
 	m->unsaved = true;
 }
@@ -506,7 +503,7 @@ static void teach(struct prefixes *p, const struct foresight *f, const struct us
 /* A prefix that ought to have been written and was not is too short. */
 static void learn_minimum(struct prefixes *p, const struct foresight *f, const struct usage *u)
 {
-	struct model_state *m = model_state(p, f->who);
+	struct model_state *m = model_state(p, f->who, f->view.rules.density);
 	size_t mark = last_mark(f->view.outline);
 
 	if (mark > 0 && f->forecast.write_5m + f->forecast.write_1h > 0 &&
@@ -553,6 +550,45 @@ static void find_loss(struct exchange *x, const struct lane *before, const struc
 	loss_find(&f->loss, &c);
 }
 
+/* What the model that was named would have counted: what the other one has counted, block by block in the proportion of what
+ * is known of both; a model of which little is known by what is said of its kind. */
+static void count_asked(struct prefixes *p, struct foresight *f)
+{
+	const struct outline *o = f->view.outline;
+	const struct estimator asked = model_state(p, f->asked_who, f->asked_view.rules.density)
+					       ->estimator,
+			       answered = model_state(p, f->who, f->view.rules.density)->estimator;
+	bool known_both = asked.learned >= LEARNED_ENOUGH && answered.learned >= LEARNED_ENOUGH;
+	double sum = 0, before = 0;
+
+	for (size_t i = 0; i < o->n; i++) {
+		const struct outline_block *b = &o->blocks[i];
+		double ratio = known_both
+				       ? estimator_block(&asked, b) / estimator_block(&answered, b)
+				       : f->asked_view.rules.density / f->view.rules.density;
+		sum += (f->view.tokens[i] - before) * ratio;
+		before = f->view.tokens[i];
+		f->asked_view.tokens[i] = f->asked_real.tokens[i] = sum;
+	}
+}
+
+/* What the other model would have read and written, by the figures that this one has told. What ends a prompt belongs to no block. */
+static void imagine_asked(
+	struct prefixes *p, struct foresight *f, const struct usage *u, int64_t now)
+{
+	int64_t total = known(u->in) + known(u->cache_read) + known(u->cache_write);
+	int64_t rest = total - (int64_t)(f->view.tokens[f->view.outline->n - 1] + 0.5);
+	struct forecast real;
+
+	count_asked(p, f);
+	forecast_make(&f->asked, &f->asked_view, p->cache, now);
+	forecast_make(&real, &f->asked_real, p->cache, now);
+	if (real.read > f->asked.read)
+		f->asked = real;
+	f->asked.in += known(rest);
+	forecast_commit(&f->asked, &f->asked_view, p->cache, now);
+}
+
 /* The lane becomes what has just been sent. */
 static void remember(
 	struct prefixes *p, struct conversation *c, const struct foresight *f, int64_t now)
@@ -583,39 +619,6 @@ static void remember(
 	c->version = now;
 }
 
-/* What the model that was named would have counted: what the other one has counted, block by block in the proportion of what is known
- * of both; a model of which nothing is known yet counts like the one that answered. */
-static void count_asked(struct prefixes *p, struct foresight *f, const struct usage *u)
-{
-	const struct outline *o = f->view.outline;
-	const struct estimator asked = model_state(p, f->asked_who)->estimator,
-			       answered = model_state(p, f->who)->estimator;
-	struct forecast *a = &f->asked;
-	double hours =
-		a->write_1h > 0 ? (double)a->write_1h / (double)(a->write_5m + a->write_1h) : 0;
-	double sum = 0, before = 0;
-
-	for (size_t i = 0; i < o->n; i++) {
-		const struct outline_block *b = &o->blocks[i];
-		double ratio = asked.learned == 0 || answered.learned == 0
-				       ? 1
-				       : estimator_block(&asked, b) / estimator_block(&answered, b);
-		sum += (f->view.tokens[i] - before) * ratio;
-		before = f->view.tokens[i];
-		f->asked_view.tokens[i] = sum;
-	}
-	double read = a->read_blocks > 0 ? f->asked_view.tokens[a->read_blocks - 1] : 0;
-	double end =
-		a->write_blocks > a->read_blocks ? f->asked_view.tokens[a->write_blocks - 1] : read;
-	a->read = (int64_t)(read + 0.5);
-	a->write_1h = (int64_t)((end - read) * hours + 0.5);
-	a->write_5m = (int64_t)(end + 0.5) - a->read - a->write_1h;
-	/* What the provider counts behind the last block is the same for both. */
-	double tail =
-		(double)(known(u->in) + known(u->cache_read) + known(u->cache_write)) - before;
-	a->in = (int64_t)(sum + (tail > 0 ? tail : 0) + 0.5) - (int64_t)(end + 0.5);
-}
-
 void prefix_learn(struct exchange *x, const struct outcome *o)
 {
 	struct prefixes *p = x->svc->prefixes;
@@ -629,16 +632,14 @@ void prefix_learn(struct exchange *x, const struct outcome *o)
 	predicted = f->forecast.read;
 	struct conversation *c = conversations_get(p->conversations, x->conversation);
 	bool first = c->last == NULL;
-	model_state(p, f->who)->used_ms = now;
+	model_state(p, f->who, f->view.rules.density)->used_ms = now;
 	learn_minimum(p, f, u);
 	correct(f, u);
 	teach(p, f, u, predicted);
 	find_loss(x, c->last, u);
 	forecast_commit(&f->forecast, &f->view, p->cache, now);
-	if (f->rerouted) {
-		count_asked(p, f, u);
-		forecast_commit(&f->asked, &f->asked_view, p->cache, now);
-	}
+	if (f->rerouted)
+		imagine_asked(p, f, u, now);
 	remember(p, c, f, now);
 	save_soon(p, c);
 	if (!first)

@@ -25,7 +25,8 @@ struct foresight {
 	/* What the model that the client named would have read and written, in a world without us. */
 	bool rerouted;
 	uint64_t asked_who;
-	struct prompt_view asked_view;
+	struct prompt_view asked_view,
+		asked_real; /* by what it would have, and by what it really has in its cache */
 	struct forecast asked;
 };
 

@@ -26,11 +26,11 @@ static const double NOISE_SHARE = 0.01, NOISE_TOKENS = 10;
 /* The share of its first doubt that a weight regains with each figure: models' texts change with the work. */
 static const double DRIFT = 0.0005;
 
-void estimator_init(struct estimator *e)
+void estimator_init(struct estimator *e, double density)
 {
 	*e = (struct estimator){ .learned = 0 };
 	for (size_t i = 0; i < FEATURES; i++) {
-		e->weight[i] = prior[i].weight;
+		e->weight[i] = prior[i].weight * density;
 		e->spread[i][i] = prior[i].doubt * prior[i].doubt;
 	}
 }

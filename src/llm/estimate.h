@@ -25,7 +25,8 @@ struct estimator {
 	uint64_t learned;
 };
 
-void estimator_init(struct estimator *e);
+/* density: how many tokens the model makes of a text, beside others. */
+void estimator_init(struct estimator *e, double density);
 void features_add(struct features *f, const struct outline_block *b);
 double estimator_block(const struct estimator *e, const struct outline_block *b);
 double estimator_tokens(const struct estimator *e, const struct features *f);

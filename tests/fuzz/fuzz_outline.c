@@ -35,7 +35,7 @@ static void check_blocks(const struct outline *o, struct arena *a)
 
 	CHECK(o->level_at[0] == 0 && o->level_at[LEVELS] == o->n);
 	buf_init(&place, SIZE_MAX);
-	estimator_init(&e);
+	estimator_init(&e, 1);
 	outline_chain(o, &(struct chain_rules){ 1, false }, chain);
 	for (size_t i = 0; i < o->n; i++) {
 		const struct outline_block *b = &o->blocks[i];
@@ -54,7 +54,7 @@ static void check_again(const struct outline *o, struct arena *a)
 	struct sent s = { .n = o->n, .parameters = o->parameters, .messages = o->facts.messages };
 	uint64_t *chain = arena_alloc(a, (o->n + 1) * sizeof(*chain));
 	double *tokens = arena_alloc(a, (o->n + 1) * sizeof(*tokens));
-	struct prompt_view v = { o, chain, tokens, { 0, false } };
+	struct prompt_view v = { o, chain, tokens, { 0, false, 1 } };
 	struct prompt_cache *c = prompt_cache_new(1024);
 	struct forecast first, second;
 

@@ -3,6 +3,7 @@
 reports with what the simulator bills more than for the undamaged twin of that turn (Bench.twin)."""
 
 import dataclasses
+import re
 import time
 import typing
 
@@ -249,7 +250,7 @@ def run_case(bench, case, damaged):
         quiet(verdict, i == 0, f"{case.name}: healthy turn {i + 1}")
     request, verdict = bench.turn(talk, damage=case.damage, after_s=case.after_s)
     judge(bench, case, request, verdict)
-    damaged.append(verdict)
+    damaged.append((case.name, verdict))
     if case.cause != "no_breakpoint":  # what has never been written has still to be
         _, verdict = bench.turn(talk)
         quiet(verdict, False, f"{case.name}: the turn after it")
@@ -300,7 +301,7 @@ def check_too_short(bench, model, minimum, damaged):
             judge_loss(what, verdict, before * (paid - rates["cache_read"]))
         else:
             quiet(verdict, before is None, what)
-        damaged.append(verdict)
+        damaged.append((what, verdict))
         length = before = verdict.prompt()
 
 
@@ -318,10 +319,29 @@ def check_switch_back(bench):
     judge_loss("back to a warm model", back, back.cost - bench.twin(request, back), 0.05)
 
 
-def check_ledger(bench, verdicts):
-    """The ledger says what the log says."""
-    time.sleep(0.3)
-    for v in verdicts:
+# The first block that differs; where a parameter of all messages changes, none does.
+PLACES = {
+    "two tools change places": "tools[1]",
+    "the last tools change places": "tools[6]",
+    "all tools the other way round": "tools[0]",
+    "a tool joins at the end": "tools[8]",
+    "a tool joins inside": "tools[3]",
+    "a tool leaves": "tools[4]",
+    "a description changes": "tools[5]",
+    "a schema changes": "tools[0]",
+    "a byte of the system text": "system[2]",
+    "the first marked system text": "system[1]",
+    "a further system text": "system[2]",
+    "the line in front of the system texts": "system[0]",
+    "the first prompt is edited": "messages[0].content[1]",
+    "an old reply is edited": "messages[4].content[0]",
+    "compaction that says so": "messages[0].content[0]",
+}
+
+
+def check_ledger(bench, damaged):
+    """The ledger says what the log says, and where the first difference is."""
+    for name, v in damaged:
         x = bench.first.client.json(f"/sluice/api/exchange?id={v['id']}")
         said = x["prefix"]
         check(
@@ -329,6 +349,26 @@ def check_ledger(bench, verdicts):
             and (x["kind"], x["conversation"]) == (v["kind"], v["conversation"]),
             f"the ledger says {said}, the log {v}",
         )
+        place = PLACES.get(name, said["at"])
+        check(said["at"] == place, f"{name}: the first difference is at {said['at']!r}, not {place!r}")
+
+
+def check_sums(bench):
+    """Every total is the sum of the lines: in the overview, and in the metrics."""
+    lost = {}
+    for v in bench.first.said:
+        if v.cause and v.cause != "first":
+            count, amount = lost.get(v.cause, (0, 0))
+            lost[v.cause] = count + 1, amount + v.lost
+    path = f"/sluice/api/overview?from_ms=0&to_ms={int(bench.now + 60) * 1000}"
+    overview = bench.first.client.json(path)
+    told = {row["cause"]: (row["count"], row["nusd"]) for row in overview["lost"] if row["cause"] != "first"}
+    check(told == lost, f"the overview has {told}, the log {lost}")
+    check(overview["totals"]["lost_nusd"] == sum(n for _, n in lost.values()), "the overview's total")
+    metrics = bench.first.client.call("GET", "/metrics").read().decode()
+    found = dict(re.findall(r'^sluice_cache_lost_nanodollars_total\{cause="(\w+)"\} (\d+)$', metrics, re.M))
+    counted = {cause: int(n) for cause, n in found.items() if int(n)}
+    check(counted == {cause: n for cause, (_, n) in lost.items()}, f"the metrics have {counted}, the log {lost}")
 
 
 def run(programs):
@@ -336,8 +376,10 @@ def run(programs):
         damaged = []
         for case in CASES:
             run_case(bench, case, damaged)
-        check_ledger(bench, damaged)
         check_switch_back(bench)
         for model, minimum in (OPUS, 4096), ("claude-opus-4-7", 2048), (SONNET, 1024), (OPUS_5, 512):
             check_too_short(bench, model, minimum, damaged)
         check_forgotten(bench, damaged)
+        time.sleep(0.3)  # the ledger follows
+        check_ledger(bench, damaged)
+        check_sums(bench)

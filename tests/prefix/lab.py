@@ -37,7 +37,7 @@ class Proxy:
     """One sluice with its log, and a client of it."""
 
     def __init__(self, program, upstream, settings, at):
-        self.log_place = 0
+        self.log_place, self.said = 0, []  # said: all verdicts so far
         self.sluice = Sluice(program, upstream, ["log.format=json", "log.file=log", *settings], at)
         self.log = os.path.join(self.sluice.folder, "log")
         self.client = Client(self.sluice.address)
@@ -54,6 +54,7 @@ class Proxy:
                 said = json.loads(line)
                 if said.get("endpoint") == "messages":
                     out.append(Verdict(said))
+                    self.said.append(out[-1])
             elif time.monotonic() > end:
                 raise AssertionError(f"only {len(out)} of {count} log lines came: {self.sluice.said()[-2000:]}")
             else:

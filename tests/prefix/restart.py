@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What was learned of a conversation outlives the process, and is shared by processes with one ledger."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import time
 
 import lab
@@ -10,7 +12,19 @@ from damage import OPUS, OPUS_5, quiet
 from tally import check, close
 from talk import Talk
 
-KEPT_S = 1.0  # after a turn, within which it is in the store
+PATIENCE_S = 10
+
+
+def kept(bench, proxy=None):
+    """Waits until the store has the conversations as of now: when sluice says that it has, which is a second after a turn."""
+    store = os.path.join((proxy or bench.first).sluice.folder, ".local/share/sluice/ledger.db")
+    newest = "SELECT max(version) FROM value WHERE space = 'prefix'"
+    for _ in range(PATIENCE_S * 50):
+        with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=5)) as db:
+            if (db.execute(newest).fetchone()[0] or 0) >= bench.now * 1000:
+                return
+        time.sleep(0.02)
+    check(False, f"what was learned is not in the store after {PATIENCE_S} s")
 
 
 def turns(bench, talk, count, **more):
@@ -29,7 +43,7 @@ def check_restart(bench, number):
     calm, hurt = Talk(f"restarted {name}", OPUS), Talk(f"restarted and damaged {name}", OPUS_5)
     turns(bench, calm, 3)
     turns(bench, hurt, 3)
-    time.sleep(KEPT_S)
+    kept(bench)
     bench.first.end(number)
     bench.first.start_again()
     as_good(turns(bench, calm, 1)[0], f"the turn after {name}")
@@ -37,7 +51,7 @@ def check_restart(bench, number):
     loss = verdict.cost - bench.twin(request, verdict)
     check(verdict.cause == "tools_order" and close(verdict.lost, loss), f"after {name}: {verdict.cause!r}, {verdict.lost} of {loss}")
     as_good(turns(bench, calm, 1)[0], f"the second turn after {name}")
-    time.sleep(KEPT_S)
+    kept(bench)
     bench.first.end(number)
     bench.first.start_again()
     verdict = turns(bench, calm, 1, after_s=301)[0]
@@ -49,7 +63,7 @@ def check_two(bench, other):
     talk = Talk("two processes", OPUS)
     turns(bench, talk, 2)
     for i in range(4):
-        time.sleep(KEPT_S)
+        kept(bench)
         as_good(turns(bench, talk, 1, proxy=(other, bench.first)[i % 2])[0], f"two processes, turn {i + 3}")
     talk = Talk("two processes at once", OPUS)
     for i in range(10):
@@ -64,7 +78,6 @@ def check_stranger(bench, stranger):
     """Another ledger: it has never heard of the conversation."""
     talk = Talk("met late", OPUS)
     turns(bench, talk, 3)
-    time.sleep(KEPT_S)
     verdict = turns(bench, talk, 1, proxy=stranger)[0]
     check(verdict.cause == "first" and not verdict.lost and verdict.predicted == 0, f"a stranger: {verdict.cause!r}")
     as_good(turns(bench, talk, 1, proxy=stranger)[0], "a stranger's second turn")

@@ -27,7 +27,7 @@ static void make(struct request *r, size_t n, int64_t min)
 		};
 		r->tokens[i] = (double)(i + 1) * BLOCK_TOKENS;
 	}
-	r->v = (struct prompt_view){ &r->o, r->chain, r->tokens, { min, false } };
+	r->v = (struct prompt_view){ &r->o, r->chain, r->tokens, { min, false, 1 } };
 }
 
 static struct forecast ask(struct request *r, struct prompt_cache *c, int64_t now)
@@ -232,7 +232,7 @@ static void learns(void **state)
 	struct estimator e;
 	uint64_t seed = 1;
 
-	estimator_init(&e);
+	estimator_init(&e, 1);
 	assert_true(worst_miss(&e, 9) > 0.1);
 	for (unsigned i = 0; i < 60; i++) {
 		struct features f = some(&seed);
@@ -247,7 +247,7 @@ static void stays_sane(void **state)
 	struct estimator e;
 	uint64_t seed = 1;
 
-	estimator_init(&e);
+	estimator_init(&e, 1);
 	for (unsigned i = 0; i < 2000; i++) {
 		struct features f = some(&seed);
 		estimator_learn(&e, &f, i % 2 == 0 ? 0 : 1e7);
