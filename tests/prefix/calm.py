@@ -241,6 +241,25 @@ def add_pictures(talk):
     blocks_of([m for m in talk.messages if m["role"] == "user"][-1]).append(picture())
 
 
+def squeeze(talk):
+    talk.headers_once = {"content-encoding": "gzip"}
+
+
+def many_blocks_marked(talk):
+    """More blocks than are looked back over, with a mark half-way."""
+    if talk.turns:
+        mine = [text(f"Note {i}: {filler(f'{talk.seed} {talk.turns} {i}', 20)}") for i in range(24)]
+        blocks_of(talk.messages[-1]).extend(mine)
+        for message in talk.messages:
+            for block in blocks_of(message):
+                block.pop("cache_control", None)
+        mine[11]["cache_control"] = talk.mark()
+
+
+def live_longer(talk):
+    talk.ttl = "1h" if talk.turns > 1 else "5m"
+
+
 CHANGES = [
     ("members that do not matter", OPUS, no_matter),
     ("members in another order", OPUS, shuffle_members),
@@ -250,6 +269,9 @@ CHANGES = [
     ("one mark for all", OPUS_5, mark_above),
     ("deferred tools join", OPUS_5, add_deferred),
     ("a picture with every turn", SONNET, add_pictures),
+    ("compressed requests", OPUS, squeeze),
+    ("many blocks, marked half-way", OPUS_5, many_blocks_marked),
+    ("from five minutes to an hour", OPUS, live_longer),
 ]
 
 
@@ -259,6 +281,7 @@ def check_changes(bench):
         talk = Talk(seed, model, size=8000)
         for _ in range(5):
             step(bench, talk, damage=change)
+    step(bench, talk, after_s=2000)  # the last of them lives for an hour, and covers the others
 
 
 def run(programs):

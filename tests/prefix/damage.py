@@ -319,6 +319,51 @@ def check_switch_back(bench):
     judge_loss("back to a warm model", back, back.cost - bench.twin(request, back), 0.05)
 
 
+def check_look_back(bench):
+    """One block more than is looked back over, and one less: what is said is what happens."""
+    for added in range(16, 22):
+        talk = Talk(f"{added} blocks", OPUS)
+        for _ in range(3):  # the reply to the third is one block
+            bench.turn(talk)
+
+        def add(talk, blocks=added - 1):
+            blocks_of(talk.messages[-1]).extend(text(filler(f"{talk.seed} {i}", 10)) for i in range(blocks))
+
+        request, verdict = bench.turn(talk, damage=add)
+        missed = verdict.read < 15000
+        check(verdict.cause == ("lookback" if missed else ""), f"{added} blocks: {verdict.cause!r}, {verdict.read} read")
+        check(close(verdict.predicted, verdict.read), f"{added} blocks: {verdict.predicted} predicted, {verdict.read} read")
+        check(added not in (16, 21) or missed == (added == 21), f"{added} blocks: {verdict.read} read")
+        judge_loss(f"{added} blocks", verdict, verdict.cost - bench.twin(request, verdict))
+
+
+def check_shared_lapse(bench):
+    """Another conversation keeps what both begin with alive: only the rest has lapsed."""
+    idle, busy = (Talk(f"shared lapse {i}", OPUS, shared="shared lapse") for i in range(2))
+    for _ in range(3):
+        bench.turn(idle)
+    for _ in range(4):
+        _, verdict = bench.turn(busy, after_s=100)
+    request, verdict = bench.turn(idle)
+    check(verdict.cause == "ttl" and verdict.read > 5000, f"a lapse behind what is shared: {verdict.cause!r}, {verdict.read} read")
+    check(close(verdict.predicted, verdict.read), f"a lapse behind what is shared: {verdict.predicted} predicted, {verdict.read} read")
+    judge_loss("a lapse behind what is shared", verdict, verdict.cost - bench.twin(request, verdict))
+
+
+def check_shorter_life(bench):
+    """From an hour to five minutes: what was written for an hour is still there, what came later has lapsed."""
+    talk = Talk("from an hour to five minutes", SONNET, ttl="1h")
+    for _ in range(3):
+        bench.turn(talk)
+    talk.ttl = "5m"
+    for _ in range(3):
+        bench.turn(talk)
+    request, verdict = bench.turn(talk, after_s=400)
+    check(verdict.cause == "ttl" and verdict.read > 15000, f"lapsed in part: {verdict.cause!r}, {verdict.read} read")
+    check(close(verdict.predicted, verdict.read), f"lapsed in part: {verdict.predicted} predicted, {verdict.read} read")
+    judge_loss("lapsed in part", verdict, verdict.cost - bench.twin(request, verdict))
+
+
 # The first block that differs; where a parameter of all messages changes, none does.
 PLACES = {
     "two tools change places": "tools[1]",
@@ -377,6 +422,9 @@ def run(programs):
         for case in CASES:
             run_case(bench, case, damaged)
         check_switch_back(bench)
+        check_look_back(bench)
+        check_shared_lapse(bench)
+        check_shorter_life(bench)
         for model, minimum in (OPUS, 4096), ("claude-opus-4-7", 2048), (SONNET, 1024), (OPUS_5, 512):
             check_too_short(bench, model, minimum, damaged)
         check_forgotten(bench, damaged)

@@ -3,6 +3,7 @@
 of them, and the log line, the ledger's row and the provider's bill of every request."""
 
 import copy
+import gzip
 import json
 import os
 import sys
@@ -134,7 +135,10 @@ class Bench:
         request = talk.request()
         script = self.script(f"{talk.session}-{talk.agent}-{talk.turns}", talk.reply(), times=3)
         headers = {**talk.headers(), **script}
-        message = proxy.client.message(compact(request), headers)
+        body = compact(request)
+        if headers.get("content-encoding") == "gzip":
+            body = gzip.compress(body)
+        message = proxy.client.message(body, headers)
         ended = talk.ended
         talk.took(message["content"])
         verdict = proxy.verdicts(1)[0]
