@@ -558,7 +558,8 @@ static void count_asked(struct prefixes *p, struct foresight *f)
 	const struct estimator asked = model_state(p, f->asked_who, f->asked_view.rules.density)
 					       ->estimator,
 			       answered = model_state(p, f->who, f->view.rules.density)->estimator;
-	bool known_both = asked.learned >= LEARNED_ENOUGH && answered.learned >= LEARNED_ENOUGH;
+	/* The one that answered has just told what this very request was. */
+	bool known_both = asked.learned >= LEARNED_ENOUGH && answered.learned > 0;
 	double sum = 0, before = 0;
 
 	for (size_t i = 0; i < o->n; i++) {

@@ -2,7 +2,8 @@
 /* Finds the first difference, and names it. */
 #include "llm/loss.h"
 
-enum { SEARCHED = 64 }; /* blocks of the request before that are looked for */
+/* Blocks of the request before that are looked for; blocks of an edited part that are compared one by one. */
+enum { SEARCHED = 64, COMPARED = 1024 };
 
 static const char *const names[LOSS_CAUSES] = {
 	[LOSS_NONE] = "",
@@ -196,33 +197,70 @@ static size_t still_there(const struct loss_case *c, size_t common, size_t *last
 	return i > common ? 0 : common;
 }
 
-static double sent_at(const struct sent_block *blocks, size_t n)
-{
-	return n > 0 ? (double)blocks[n - 1].tokens : 0;
-}
-
 static double view_at(const struct prompt_view *v, size_t n)
 {
 	return n > 0 ? v->tokens[n - 1] : 0;
 }
 
-/* Tokens up to block n of this request, which was block `last` of the one before: as they were counted then, but for the blocks between
- * the same beginning and the same end. */
+static double sent_at(const struct sent *s, size_t n)
+{
+	return n > 0 ? (double)s->blocks[n - 1].tokens : 0;
+}
+
+/* Blocks of both requests, [from, was_to) and [from, to). */
+struct part {
+	size_t from, was_to, to;
+};
+
+static double came(const struct loss_case *c, const struct part *p)
+{
+	const struct outline_block *now = c->view->outline->blocks;
+	const struct sent_block *was = c->before->blocks;
+	double sum = 0;
+
+	for (size_t i = p->from; i < p->to; i++) {
+		size_t k = p->from;
+		while (k < p->was_to && was[k].hash != now[i].hash)
+			k++;
+		if (k == p->was_to)
+			sum += view_at(c->view, i + 1) - view_at(c->view, i);
+	}
+	return sum;
+}
+
+static double went(const struct loss_case *c, const struct part *p)
+{
+	const struct outline_block *now = c->view->outline->blocks;
+	const struct sent_block *was = c->before->blocks;
+	double sum = 0;
+
+	for (size_t i = p->from; i < p->was_to; i++) {
+		size_t k = p->from;
+		while (k < p->to && now[k].hash != was[i].hash)
+			k++;
+		if (k == p->to)
+			sum += sent_at(c->before, i + 1) - sent_at(c->before, i);
+	}
+	return sum;
+}
+
+/* Tokens up to block n of this request, which was block `last` of the one before: as they were counted then, less those of blocks that
+ * went, and with those of blocks that came. */
 static double tokens_up_to(const struct loss_case *c, size_t last, size_t n)
 {
-	const struct sent *s = c->before;
-	const struct outline *o = c->view->outline;
-	size_t same = 0, end = n;
-	double was = sent_at(s->blocks, last);
+	const struct sent_block *was = c->before->blocks;
+	const struct outline_block *now = c->view->outline->blocks;
+	struct part p = { 0, last, n };
 
-	while (same < last && same < n && s->blocks[same].hash == o->blocks[same].hash)
-		same++;
-	while (end > same && last > same && s->blocks[last - 1].hash == o->blocks[end - 1].hash) {
-		end--;
-		last--;
+	while (p.from < last && p.from < n && was[p.from].hash == now[p.from].hash)
+		p.from++;
+	while (p.to > p.from && p.was_to > p.from && was[p.was_to - 1].hash == now[p.to - 1].hash) {
+		p.to--;
+		p.was_to--;
 	}
-	return was - (sent_at(s->blocks, last) - sent_at(s->blocks, same)) + view_at(c->view, end) -
-	       view_at(c->view, same);
+	if (p.to - p.from > COMPARED || p.was_to - p.from > COMPARED)
+		return view_at(c->view, n);
+	return sent_at(c->before, last) - went(c, &p) + came(c, &p);
 }
 
 /* What could have been read, had all that is still there been found. */

@@ -9,8 +9,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#include <string.h>
-
 enum { JSON_DEPTH_MAX = 128 };
 
 struct json_member {
@@ -55,7 +53,7 @@ bool json_key_resolves_to(struct str key, struct str name);
 /* The same; quick about keys that are not it, for no escape is shorter than what it stands for. */
 static inline bool json_key_is(struct str key, struct str name)
 {
-	if (key.n < name.n || (key.n == name.n && memcmp(key.p, name.p, key.n) != 0))
+	if (key.n < name.n || (key.n == name.n && !str_eq(key, name)))
 		return false;
 	return json_key_resolves_to(key, name);
 }

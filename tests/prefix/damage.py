@@ -324,13 +324,13 @@ def check_look_back(bench):
     for added in range(16, 22):
         talk = Talk(f"{added} blocks", OPUS)
         for _ in range(3):  # the reply to the third is one block
-            bench.turn(talk)
+            _, before = bench.turn(talk)
 
         def add(talk, blocks=added - 1):
             blocks_of(talk.messages[-1]).extend(text(filler(f"{talk.seed} {i}", 10)) for i in range(blocks))
 
         request, verdict = bench.turn(talk, damage=add)
-        missed = verdict.read < 15000
+        missed = verdict.read < before.prompt() - 10
         check(verdict.cause == ("lookback" if missed else ""), f"{added} blocks: {verdict.cause!r}, {verdict.read} read")
         check(close(verdict.predicted, verdict.read), f"{added} blocks: {verdict.predicted} predicted, {verdict.read} read")
         check(added not in (16, 21) or missed == (added == 21), f"{added} blocks: {verdict.read} read")

@@ -32,10 +32,6 @@ def session(bench, number, model, other):
             yield sub.model, bench.turn(sub)[1]
 
 
-def has_messages_of_system(model):
-    return model != "claude-haiku-4-5"
-
-
 def run(programs):
     seen, sums, off, worst = {}, {}, {}, 0
     with lab.Bench(programs) as bench:
@@ -51,6 +47,6 @@ def run(programs):
                     worst = max(worst, wrong / max(verdict.prompt(), 1))
     for number, read in sums.items():
         check(off[number] <= MOST_OFF * read, f"session {number}: {off[number]} of {read} tokens read were predicted wrongly")
-    check(len(sums) >= 6 and min(sums.values()) > 100_000, f"too little was compared: {sums}")
+    check(len(sums) >= 6 and min(sums.values()) > 20_000, f"too little was compared: {sums}")
     total = sum(off.values()) / sum(sums.values())
     print(f"predicted reads: {total * 100:.3f} % off in all, {worst * 100:.2f} % of a prompt at worst, {sum(seen.values())} requests")
