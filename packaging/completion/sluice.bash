@@ -73,7 +73,7 @@ _sluice() {
     ;;
   stats) mapfile -t COMPREPLY < <(compgen -W "today 24h week 7d month 30d all --period --by --cache --json --csv --config --set --help" -- "$word") ;;
   history) mapfile -t COMPREPLY < <(compgen -W "--limit --json --config --set --help" -- "$word") ;;
-  explain) mapfile -t COMPREPLY < <(compgen -W "last --json --config --set --help" -- "$word") ;;
+  explain) mapfile -t COMPREPLY < <(compgen -W "last --bodies --json --config --set --help" -- "$word") ;;
   ledger) mapfile -t COMPREPLY < <(compgen -W "verify export prune --period --format --older-than --keep-bytes --dry-run --vacuum --config --set --help" -- "$word") ;;
   models) mapfile -t COMPREPLY < <(compgen -W "update --sources --config --set --help" -- "$word") ;;
   help) mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models statusline version" -- "$word") ;;

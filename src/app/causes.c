@@ -6,7 +6,7 @@ static const struct {
 	struct str cause, name, sentence;
 } all[] = {
 	{ STR_INIT("first"), STR_INIT("first request"),
-		STR_INIT("this is the first request of its conversation: nothing was cached yet") },
+		STR_INIT("this is the first request of its conversation: it had nothing to lose") },
 	{ STR_INIT("tools_order"), STR_INIT("tools reordered"),
 		STR_INIT("the same tools came in another order than before") },
 	{ STR_INIT("tools_added"), STR_INIT("tool added"),

@@ -266,7 +266,7 @@ void cmd_print_overview(FILE *f)
 	      "Usage: sluice COMMAND [OPTIONS]\n\n",
 		f);
 	for (const struct command *const *c = commands; *c; c++)
-		fprintf(f, "  %-8s  %s\n", (*c)->name, (*c)->summary);
+		fprintf(f, "  %-10s  %s\n", (*c)->name, (*c)->summary);
 	fputs("\n`sluice help COMMAND` tells more about one of them.\n"
 	      "First step: `sluice run claude` (or codex, gemini, opencode, any program).\n",
 		f);

@@ -188,7 +188,12 @@ static int audit(const struct cmd *c, const struct audit_options *options, struc
 		audit_run(a, &t);
 		if (bar.drawn)
 			fputs("\r\033[K", stderr);
-		status = print(a, v, cmd_option(c, "json") != NULL);
+		bool json = cmd_option(c, "json") != NULL;
+		bool dates = cmd_option(c, "since") != NULL || cmd_option(c, "until") != NULL;
+		if (a->total.requests == 0 && dates && !json)
+			status = cmd_fail("no requests of these days");
+		else
+			status = print(a, v, json);
 		audit_release(a);
 	}
 	transcripts_release(&t);

@@ -5,6 +5,7 @@
 #include "app/data.h"
 #include "app/explain.h"
 #include "base/arena.h"
+#include "base/clock.h"
 
 #include <string.h>
 
@@ -17,6 +18,8 @@ const struct command cmd_explain = {
 	.run = run,
 	.options =
 		(const struct cmd_option[]){
+			{ "bodies", NULL, "also what was said, where record.bodies has kept it",
+				NULL },
 			{ "json", NULL, "as JSON; amounts in nano-dollars", NULL },
 			{ NULL },
 		},
@@ -90,6 +93,30 @@ static bool print(struct store *s, struct str id, bool json, struct err *e)
 	return ok;
 }
 
+/* What record.bodies has kept of it. */
+static bool print_bodies(struct store *s, struct str id, struct err *e)
+{
+	static const char *const parts[] = { "request", "reply" };
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < ARRAY_LEN(parts); i++) {
+		struct buf key, body;
+		int64_t version;
+
+		buf_init(&key, SIZE_MAX);
+		buf_init(&body, SIZE_MAX);
+		buf_add(&key, id);
+		buf_addf(&key, "/%s", parts[i]);
+		const struct store_key wanted = { STR("body"), buf_str(&key), clock_wall_ms() };
+		ok = s->driver->get(s, &wanted, &body, &version, e) || e->kind == ERR_NOT_FOUND;
+		if (ok)
+			explain_body(parts[i], buf_str(&body));
+		buf_release(&body);
+		buf_release(&key);
+	}
+	return ok;
+}
+
 static int run(const struct cmd *c)
 {
 	struct found f = { .n = 0 };
@@ -99,12 +126,18 @@ static int run(const struct cmd *c)
 		cmd_note("explain: which request? (an id, or `last`)");
 		return CMD_USAGE;
 	}
+	bool json = cmd_option(c, "json") != NULL, bodies = cmd_option(c, "bodies") != NULL;
+	if (json && bodies) {
+		cmd_note("explain: --json and --bodies exclude each other");
+		return CMD_USAGE;
+	}
 	struct store *s = data_open_ledger(c, &e);
 	if (s == NULL)
 		return cmd_fail("%s", e.text);
 	f.arena = arena_new();
 	f.wanted = str_from(c->args[0]);
-	bool ok = find(s, &f, &e) && print(s, f.ids[0], cmd_option(c, "json") != NULL, &e);
+	bool ok = find(s, &f, &e) && print(s, f.ids[0], json, &e) &&
+		  (!bodies || print_bodies(s, f.ids[0], &e));
 	arena_free(f.arena);
 	s->driver->close(s);
 	return ok ? CMD_OK : cmd_fail("%s", e.text);

@@ -3,6 +3,7 @@
 #include "admin/report.h"
 #include "app/cmd.h"
 #include "app/data.h"
+#include "app/figures.h"
 #include "llm/dialect.h"
 #include "llm/price.h"
 
@@ -48,26 +49,33 @@ static bool put_exchange(void *ctx, const struct query_row *row)
 	const struct ledger_exchange *x = row->exchange;
 	time_t at = (time_t)(x->begin_ms / 1000);
 	struct str model = model_short_name(x->model.n > 0 ? x->model : x->endpoint);
-	struct buf cost;
+	struct buf cost, name;
 	struct tm t;
 	char when[20];
 
-	(void)ctx;
+	*(bool *)ctx = true;
 	localtime_r(&at, &t);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &t);
 	buf_init(&cost, 100);
+	buf_init(&name, SIZE_MAX);
 	if (x->estimated)
 		buf_add(&cost, STR("~"));
 	if (x->cost.total >= 0)
 		cost_print(&cost, x->cost.total);
 	else
 		buf_add(&cost, STR("$?"));
-	printf("%s  %-24.*s ", when, model.n < 24 ? (int)model.n : 24, model.p);
+	buf_add(&name, model);
+	printf("%s  ", when);
+	figures_left(&name, 24);
+	putchar(' ');
 	print_tokens(&x->tokens);
-	printf(" %12.*s %7.1f s  %u  %.*s%s%.*s\n", STR_ARG(buf_str(&cost)),
-		(double)x->duration_us / 1e6, x->status, STR_ARG(x->id), x->error.n > 0 ? "  " : "",
-		STR_ARG(x->error));
+	printf(" %12.*s %7.1f s  %u  %.*s%s", STR_ARG(buf_str(&cost)),
+		(double)x->duration_us / 1e6, x->status, STR_ARG(x->id),
+		x->error.n > 0 ? "  " : "");
+	figures_text(x->error);
+	putchar('\n');
 	buf_release(&cost);
+	buf_release(&name);
 	return true;
 }
 
@@ -77,19 +85,25 @@ static bool print_json(struct store *s, const struct query_params *p, struct err
 
 	buf_init(&out, OUTPUT_MAX);
 	bool ok = report_history(&out, s, p, e);
-	if (ok)
-		printf("%.*s\n", STR_ARG(buf_str(&out)));
 	if (ok && out.n == 2 && p->what == QUERY_EXCHANGE)
 		ok = err_set(e, ERR_NOT_FOUND, "there is no request '%.*s'", STR_ARG(p->text));
+	if (ok)
+		printf("%.*s\n", STR_ARG(buf_str(&out)));
 	buf_release(&out);
 	return ok;
 }
 
 static bool print_text(struct store *s, const struct query_params *p, struct err *e)
 {
+	bool any = false;
+
 	printf("%-19s  %-24s %9s %9s %7s %12s %9s  %-3s  %s\n", "when", "model", "input", "cached",
 		"output", "cost", "took", "", "id");
-	return s->driver->query(s, p, put_exchange, NULL, e);
+	if (!s->driver->query(s, p, put_exchange, &any, e))
+		return false;
+	if (!any)
+		printf("(no requests)\n");
+	return true;
 }
 
 static int run(const struct cmd *c)

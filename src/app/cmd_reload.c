@@ -150,7 +150,7 @@ static int reload(const struct cmd *c, const struct paths *p)
 
 	instance_find(p, &i);
 	if (i.state != INSTANCE_RUNNING) {
-		cmd_note("no proxy is running");
+		cmd_note("no proxy is running (see `sluice help start`)");
 		return CMD_NOT_RUNNING;
 	}
 	if (!check(c, i.pid))

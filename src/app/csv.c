@@ -5,10 +5,17 @@
 #include "store/row.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* A spreadsheet takes what begins so for a formula, and a client may call a model as it likes. */
+static bool is_formula(struct str s)
+{
+	return s.n > 0 && memchr("=+-@\t\r", s.p[0], 6) != NULL;
+}
 
 void csv_text(struct str s, bool first)
 {
-	bool quote = false;
+	bool quote = is_formula(s);
 
 	if (!first)
 		putchar(',');
@@ -19,6 +26,8 @@ void csv_text(struct str s, bool first)
 		return;
 	}
 	putchar('"');
+	if (is_formula(s))
+		putchar('\'');
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '"')
 			putchar('"');

@@ -25,7 +25,8 @@ static struct str in_data_folder(struct arena *a, const char *name)
 
 struct str data_ledger(const struct config *c, struct arena *a)
 {
-	return c->store_path.n > 0 ? c->store_path : in_data_folder(a, "ledger.db");
+	/* A copy: the configuration may go before the ledger does. */
+	return c->store_path.n > 0 ? arena_dup(a, c->store_path) : in_data_folder(a, "ledger.db");
 }
 
 struct str data_prices(const struct config *c, struct arena *a)

@@ -159,7 +159,10 @@ static void print_prefix(const struct ledger_exchange *x, struct buf *b)
 		add_tokens(b, p->read_predicted, p->write_predicted);
 		print_buf("predicted", b);
 	}
-	add_tokens(b, x->tokens.cache_read, written_of(&x->tokens));
+	if (x->tokens.cache_read < 0 && written_of(&x->tokens) < 0)
+		buf_add(b, STR("unknown: the provider told no usage"));
+	else
+		add_tokens(b, x->tokens.cache_read, written_of(&x->tokens));
 	if (p->read_predicted >= 0 && x->tokens.cache_read >= 0 && off != 0) {
 		buf_add(b, STR(" ("));
 		figures_whole(b, off < 0 ? -off : off);
@@ -247,9 +250,12 @@ static void print_attempt(const struct ledger_attempt *a, size_t number, struct 
 	if (a->status > 0)
 		buf_addf(b, ", status %u", a->status);
 	print_buf(word, b);
-	buf_add(b, STR("first byte after "));
-	figures_time(b, a->first_us);
-	buf_add(b, STR(", took "));
+	if (a->first_us >= 0) {
+		buf_add(b, STR("first byte after "));
+		figures_time(b, a->first_us);
+		buf_add(b, STR(", "));
+	}
+	buf_add(b, STR("took "));
 	figures_time(b, a->duration_us);
 	if (a->tokens.out > 0 && a->duration_us > a->first_us && a->first_us >= 0)
 		buf_addf(b, ", %.0f tokens a second",
@@ -281,4 +287,20 @@ void explain_print(const struct ledger_exchange *x)
 	for (size_t i = 0; i < x->nattempts; i++)
 		print_attempt(&x->attempts[i], i + 1, &b);
 	buf_release(&b);
+}
+
+void explain_body(const char *part, struct str body)
+{
+	struct str rest = body, line;
+
+	printf("\n%s\n", part);
+	if (body.n == 0) {
+		printf("  (not kept: see record.bodies)\n");
+		return;
+	}
+	while (str_split(&rest, '\n', &line)) {
+		printf("  ");
+		figures_text(line);
+		printf("\n");
+	}
 }

@@ -6,5 +6,7 @@
 #include "store/store.h"
 
 void explain_print(const struct ledger_exchange *x);
+/* What was said, line by line; nothing: it was not kept. */
+void explain_body(const char *part, struct str body);
 
 #endif

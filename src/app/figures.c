@@ -57,6 +57,17 @@ void figures_share(struct buf *b, int64_t part, int64_t whole)
 		buf_addf(b, "%.1f %%", (double)part * 100 / (double)whole);
 }
 
+void figures_conversation(struct buf *b, struct str id, size_t session, size_t agent)
+{
+	struct str rest = id, part;
+
+	for (size_t most = session; str_split(&rest, '/', &part); most = agent) {
+		if (part.p > id.p)
+			buf_add_char(b, '/');
+		buf_add(b, part.n > most ? (struct str){ part.p, most } : part);
+	}
+}
+
 int64_t figures_input(const struct ledger_tokens *t)
 {
 	return t->in + t->cache_read + t->cache_write_5m + t->cache_write_1h;

@@ -16,6 +16,9 @@ void figures_time(struct buf *b, int64_t us);
 /* "94.2 %"; nothing where there is no whole. */
 void figures_share(struct buf *b, int64_t part, int64_t whole);
 
+/* The beginning of a conversation's name; of a subagent's, which is SESSION/AGENT, that of both. */
+void figures_conversation(struct buf *b, struct str id, size_t session, size_t agent);
+
 /* All input tokens of totals. */
 int64_t figures_input(const struct ledger_tokens *t);
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 enum { NAME_WIDTH = 26, COLUMNS = 6, GROUPS_SHOWN = 1000 };
+/* Of the name of a subagent's conversation. */
+enum { SESSION_WIDTH = 15, AGENT_WIDTH = 9 };
 
 static const struct {
 	const char *name;
@@ -135,15 +137,22 @@ bool stats_span(struct store *s, const struct span *span, enum stats_columns col
 struct table {
 	enum stats_columns columns;
 	bool tail; /* of long names the end tells more */
+	bool conversations;
+	bool any;
 };
 
 static bool put_group(void *ctx, const struct query_row *row)
 {
-	const struct table *table = ctx;
+	struct table *table = ctx;
+	struct str whole = row->totals->name;
 	struct buf name;
 
+	table->any = true;
 	buf_init(&name, SIZE_MAX);
-	buf_add(&name, row->totals->name.n > 0 ? row->totals->name : STR("(none)"));
+	if (table->conversations && whole.n >= NAME_WIDTH && str_find_char(whole, '/') < whole.n)
+		figures_conversation(&name, whole, SESSION_WIDTH, AGENT_WIDTH);
+	else
+		buf_add(&name, whole.n > 0 ? whole : STR("(none)"));
 	/* One blank at least before the first figure. */
 	(table->tail ? figures_left_tail : figures_left)(&name, NAME_WIDTH - 1);
 	printf(" ");
@@ -159,12 +168,16 @@ bool stats_groups(struct store *s, const struct span *span, const struct groupin
 		.to_ms = span->to_ms,
 		.text = STR(""),
 		.limit = GROUPS_SHOWN };
-	struct table table = { columns, by->by == GROUP_PROJECT };
+	struct table table = { columns, by->by == GROUP_PROJECT, by->by == GROUP_CONVERSATION,
+		false };
 	char head[40];
 
 	snprintf(head, sizeof(head), "%s, %s", by->name, span->name);
 	stats_head(head, columns);
-	return grouping_ask(s, by, &p, &(struct grouping_listener){ put_group, &table }, e);
+	bool ok = grouping_ask(s, by, &p, &(struct grouping_listener){ put_group, &table }, e);
+	if (ok && !table.any)
+		printf("(no requests)\n");
+	return ok;
 }
 
 /* ---- the cache ---- */

@@ -42,7 +42,7 @@ bool top_feed_connect(struct top_feed *f, struct err *e)
 	f->state_n = 0;
 	instance_find(f->paths, &i);
 	if (i.state != INSTANCE_RUNNING)
-		return err_set(e, ERR_NOT_FOUND, "no proxy is running");
+		return err_set(e, ERR_NOT_FOUND, "no proxy is running (see `sluice help start`)");
 	f->fd = probe_open(i.client_url, "/sluice/api/live", f->key, CONNECT_MS);
 	return f->fd >= 0 ||
 	       err_set(e, ERR_UPSTREAM, "the proxy at %s does not answer", i.client_url);

@@ -2,6 +2,7 @@
 /* The panels of `sluice top` as tables: which columns there are, what stands in a cell, in which order rows come. */
 #include "app/top_view.h"
 
+#include "app/figures.h"
 #include "llm/dialect.h"
 
 #include <stdio.h>
@@ -233,7 +234,7 @@ static void put_conversation(const struct top_state *s, size_t row, int column, 
 		put_place(c, v->project, STR(""));
 		if (v->project.n > 0)
 			buf_add(&c->text, STR(" "));
-		buf_add(&c->text, v->id.n > 8 ? (struct str){ v->id.p, 8 } : v->id);
+		figures_conversation(&c->text, v->id, 8, 4);
 		break;
 	case 1:
 		put_model(c, v->model);

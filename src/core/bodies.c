@@ -6,7 +6,8 @@
 #include "base/redact.h"
 #include "core/ledger.h"
 
-enum { SECRETS_MAX = 64 };
+/* So much more than is kept is looked through: a secret that the end cuts in two would not be known by its beginning. */
+enum { SECRET_BYTES = 8192 };
 
 struct bodies {
 	struct sink sink;
@@ -16,7 +17,7 @@ struct bodies {
 
 static void keep_some(struct buf *b, struct str bytes, size_t max)
 {
-	size_t room = max > b->n ? max - b->n : 0;
+	size_t room = max + SECRET_BYTES > b->n ? max + SECRET_BYTES - b->n : 0;
 
 	buf_add(b, (struct str){ bytes.p, bytes.n < room ? bytes.n : room });
 }
@@ -57,14 +58,24 @@ struct sink *bodies_sink(struct bodies *b, struct sink *next)
 
 static void add_secret(struct str *list, size_t *n, struct str secret)
 {
-	if (secret.n > 0 && *n < SECRETS_MAX)
+	if (secret.n > 0)
 		list[(*n)++] = secret;
+}
+
+/* What stands within the last bytes that were looked at may be half a secret. */
+static void cut(struct buf *clean, bool whole, size_t max)
+{
+	if (!whole)
+		clean->n -= clean->n < SECRET_BYTES ? clean->n : SECRET_BYTES;
+	if (clean->n > max)
+		clean->n = max;
 }
 
 static void hand_over(struct exchange *x, const char *part, struct buf *body)
 {
-	struct str secrets[SECRETS_MAX];
-	size_t n = 0;
+	struct str *secrets =
+		arena_alloc(x->arena, (x->config->nproviders + 1) * sizeof(*secrets));
+	size_t n = 0, max = x->bodies->max;
 	struct buf clean;
 
 	add_secret(secrets, &n, x->config->auth_key);
@@ -72,6 +83,7 @@ static void hand_over(struct exchange *x, const char *part, struct buf *body)
 		add_secret(secrets, &n, x->config->providers[i].api_key);
 	buf_init(&clean, SIZE_MAX);
 	redact(&clean, buf_str(body), secrets, n);
+	cut(&clean, body->n < max + SECRET_BYTES, max);
 	const struct store_value v = { .space = STR("body"),
 		.key = arena_printf(x->arena, "%s/%s", x->id, part),
 		.value = buf_str(&clean),

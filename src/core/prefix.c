@@ -20,7 +20,7 @@ enum {
 	SHADOW = 1,
 	PROJECT_MAX = 200,
 	SEARCH_MAX = 16384,
-	SAVE_MS = 1000,
+	SAVE_MS = 300,
 	LEARNED_ENOUGH = 5,
 	FRESH_MS =
 		1000, /* what we know of a conversation is not asked for again within this time */

@@ -151,7 +151,7 @@ static void read_lane(struct conversations *cs, struct conversation *c, const st
 bool prefix_store_read(struct conversations *cs, struct conversation *c, struct str bytes,
 	struct prompt_cache *cache)
 {
-	struct lane *last = NULL;
+	uint64_t last = 0;
 	struct head head;
 	struct lane_head h;
 
@@ -163,9 +163,11 @@ bool prefix_store_read(struct conversations *cs, struct conversation *c, struct 
 	for (uint32_t i = 0; i < head.lanes && take(&bytes, &h, sizeof(h)); i++) {
 		read_lane(cs, c, &h, &bytes);
 		revive(c->last, cache);
-		last = h.last ? c->last : last;
+		last = h.last ? h.who : last;
 	}
-	c->last = last != NULL ? last : c->last;
+	/* Looked for by its name: it may have had to make room for one behind it. */
+	if (conversation_lane(c, last) != NULL)
+		c->last = conversation_lane(c, last);
 	c->hits = head.hits;
 	c->version = head.version;
 	if (c->project == NULL)

@@ -16,7 +16,8 @@ struct recall_keys {
 struct recaller *recaller_new(struct loop *loop) MUSTCHECK;
 /* Jobs under way end by themselves. NULL is accepted. */
 void recaller_free(struct recaller *r);
-/* From the loop, later: found with what is there (empty: nothing), then done. Neither once recall_forget() was called. */
+/* From the loop, later: found with what is there (empty: nothing, or nothing within a moment), then done. Neither once
+ * recall_forget() was called. */
 struct recall *recaller_ask(struct recaller *r, const struct recall_keys *keys,
 	void (*found)(void *ctx, struct str conversation, struct str model),
 	void (*done)(struct exchange *x), struct exchange *x);

@@ -60,6 +60,14 @@ static void add_clean(struct buf *out, struct str s)
 	}
 }
 
+/* As much of a session's name as there is room for: it is known by its beginning. */
+static struct str beginning(struct str name, unsigned columns)
+{
+	while (columns_of(name) > columns)
+		name.n--;
+	return name;
+}
+
 /* A name, its end when it is too long, and blanks up to `columns`. */
 static void add_name(struct buf *out, struct str name, unsigned columns)
 {
@@ -271,7 +279,10 @@ static void add_group(struct page *p, enum audit_by by, const char *title, size_
 	if (from > 0)
 		add_row(p, str_from(name), &rest);
 	for (size_t i = from; i < from + shown; i++)
-		add_row(p, t->rows[order[i]].name, &t->rows[order[i]].sum);
+		add_row(p,
+			by == BY_SESSION ? beginning(t->rows[order[i]].name, name_columns(p) - 2)
+					 : t->rows[order[i]].name,
+			&t->rows[order[i]].sum);
 	if (from == 0 && shown < n)
 		add_row(p, str_from(name), &rest);
 	free(order);

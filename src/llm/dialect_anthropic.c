@@ -3,7 +3,10 @@
 #include "llm/dialect.h"
 #include "wire/sse.h"
 
-enum { MODELS_MAX = 16 };
+enum {
+	MODELS_MAX = 16,
+	COUNT_MAX = 1000000000, /* tokens: more is no figure of any request, and is not believed */
+};
 
 /* More than one is rare, and can only be a mistake or an attack; each is kept, for parsers differ in which one
  * they believe. */
@@ -63,7 +66,7 @@ static int64_t count(struct str value)
 {
 	uint64_t v;
 
-	return json_u64(value, &v) && v <= INT64_MAX ? (int64_t)v : -1;
+	return json_u64(value, &v) && v <= COUNT_MAX ? (int64_t)v : -1;
 }
 
 static int64_t member_count(struct str object, struct str name)
@@ -76,7 +79,7 @@ static int64_t member_count(struct str object, struct str name)
 static void add(int64_t *to, int64_t more)
 {
 	if (more > 0)
-		*to = *to > 0 ? (*to > INT64_MAX - more ? INT64_MAX : *to + more) : more;
+		*to = *to > 0 ? (*to > COUNT_MAX - more ? COUNT_MAX : *to + more) : more;
 }
 
 static struct usage parse_usage(struct str object);

@@ -13,6 +13,7 @@ enum statement {
 	SQL_COMMIT,
 	/* sqlite_write.c */
 	SQL_BEGIN_WRITE,
+	SQL_VERSION,
 	SQL_INSERT_EXCHANGE,
 	SQL_INSERT_ATTEMPT,
 	SQL_INSERT_SAVING,
@@ -114,6 +115,8 @@ void sqlite_text_of(enum statement which, struct buf *ret);
 bool sqlite_functions_add(struct sqlite_store *s, struct err *e) MUSTCHECK;
 /* Makes a fresh connection ready: settings, and for writing the newest schema. */
 bool sqlite_schema_prepare(struct sqlite_store *s, struct err *e) MUSTCHECK;
+/* Begins a transaction that writes, unless another program has brought the tables to a version that we do not know meanwhile. */
+bool sqlite_begin_write(struct sqlite_store *s, struct err *e) MUSTCHECK;
 
 /* ---- sqlite_versions.c ---- */
 

@@ -169,6 +169,6 @@ bool sqlite_prune_step(struct sqlite_store *s, const struct store_limits *l,
 	*ret = (struct store_pruned){ .exchanges = 0 };
 	if (l->dry_run)
 		return count_step(s, l, ret, e);
-	return sqlite_run_plain(s, SQL_BEGIN_WRITE, e) && take_step(s, l, ret, e) &&
+	return sqlite_begin_write(s, e) && take_step(s, l, ret, e) &&
 	       sqlite_run_plain(s, SQL_COMMIT, e);
 }

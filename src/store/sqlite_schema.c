@@ -40,7 +40,7 @@ bool sqlite_functions_add(struct sqlite_store *s, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++)
 		if (sqlite3_create_function_v2(s->db, functions[i].name, 1,
-			    SQLITE_UTF8 | SQLITE_DETERMINISTIC, (void *)(uintptr_t)&functions[i].fn,
+			    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, (void *)(uintptr_t)&functions[i].fn,
 			    call_on_number, NULL, NULL, NULL) != SQLITE_OK)
 			return sqlite_fail(s, "open", e);
 	return true;
@@ -92,6 +92,21 @@ static bool read_version(struct sqlite_store *s, int *ret, struct err *e)
 			"the ledger '%s' is of version %d, made by a newer sluice; this one knows up to %d",
 			s->path, *ret, newest_version());
 	return true;
+}
+
+bool sqlite_begin_write(struct sqlite_store *s, struct err *e)
+{
+	sqlite3_stmt *version = sqlite_statement(s, SQL_VERSION, e);
+
+	if (version == NULL || !sqlite_run_plain(s, SQL_BEGIN_WRITE, e))
+		return false;
+	int rc = sqlite3_step(version), found = rc == SQLITE_ROW ? sqlite3_column_int(version, 0) : 0;
+	if (!sqlite_end_rows(s, version, rc, e))
+		return false;
+	if (found == newest_version())
+		return true;
+	s->suspect = true; /* what opens it anew will say more */
+	return err_set(e, ERR_INTERNAL, "the ledger '%s' has become one of version %d", s->path, found);
 }
 
 static bool take_step(struct sqlite_store *s, const char *const *texts, struct err *e)

@@ -160,6 +160,7 @@ static const char *const texts[STATEMENTS] = {
 	/* Never a lock for reading that becomes one for writing: two processes could not both get it. */
 	[SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
 	[SQL_BEGIN_READ] = "BEGIN",
+	[SQL_VERSION] = "PRAGMA user_version",
 	[SQL_ADD_CAUSE] =
 		"INSERT INTO cause (quarter_ms, dimension, cause, count, tokens, nusd)"
 		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dimension, quarter_ms, cause) DO UPDATE"
@@ -171,7 +172,7 @@ static const char *const texts[STATEMENTS] = {
 		    " value = excluded.value WHERE version <= excluded.version"
 		    " OR (expires_ms > 0 AND expires_ms <= ?6)",
 	[SQL_SWEEP] = "DELETE FROM value WHERE row IN (SELECT row FROM value"
-		      " WHERE expires_ms > 0 AND expires_ms <= ?1 LIMIT 1000)",
+		      " WHERE expires_ms > 0 AND expires_ms <= ?1 LIMIT ?2)",
 	[SQL_GET] = "SELECT value, version FROM value WHERE space = ?1 AND key = ?2"
 		    " AND (expires_ms <= 0 OR expires_ms > ?3)",
 	[SQL_CAUSES] =

@@ -121,6 +121,10 @@ static const char *const version_2[] = {
 	" version INTEGER NOT NULL, expires_ms INTEGER NOT NULL, value BLOB NOT NULL,"
 	" UNIQUE (space, key)) STRICT;",
 
+	/* A program of the first version that has the file open goes on without looking again, and would leave out the new sums: it
+	 * knows no such function, so its next row fails, and what it does then is to open the file anew, and refuse it. */
+	"CREATE TRIGGER exchange_counted BEFORE INSERT ON exchange BEGIN SELECT counted(0); END;",
+
 	"CREATE TEMP TABLE counted AS SELECT quarter(begin_ms) AS quarter_ms, conversation, session,"
 	" model, kind, caller, '' AS project, count(*) AS exchanges,"
 	" sum(error <> '' OR status = 0 OR status >= 400) AS failed,"

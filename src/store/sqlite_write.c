@@ -3,7 +3,10 @@
 #include "base/clock.h"
 #include "store/sqlite_private.h"
 
-enum { SWEEP_MS = 600000 /* between two looks for expired values */ };
+enum {
+	SWEEP_MS = 600000, /* between two looks for expired values */
+	SWEEP_ROWS = 1000, /* in one transaction */
+};
 
 /* ---- binding ---- */
 
@@ -184,9 +187,12 @@ static bool sweep(struct sqlite_store *s, int64_t now_ms, struct err *e)
 	if (statement == NULL)
 		return false;
 	sqlite3_bind_int64(statement, 1, now_ms);
+	sqlite3_bind_int64(statement, 2, SWEEP_ROWS);
 	if (!sqlite_run(s, statement, e))
 		return false;
-	s->swept_ms = now_ms;
+	/* As many as a step takes: there may be more, and the next transaction goes on. */
+	if (sqlite3_changes64(s->db) < SWEEP_ROWS)
+		s->swept_ms = now_ms;
 	return true;
 }
 
@@ -243,6 +249,6 @@ static bool add_rows(struct sqlite_store *s, const struct store_batch *b, struct
 
 bool sqlite_add(struct sqlite_store *s, const struct store_batch *b, struct err *e)
 {
-	return sqlite_run_plain(s, SQL_BEGIN_WRITE, e) && add_rows(s, b, e) &&
+	return sqlite_begin_write(s, e) && add_rows(s, b, e) &&
 	       add_values(s, b, e) && sqlite_run_plain(s, SQL_COMMIT, e);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Conversations that lose nothing, with everything around them that happens to real ones: nothing may be said to be lost, and
-kinds of turns and conversations have their right names."""
+"""Conversations that lose nothing, with everything around them that happens to real ones: nothing may be said to be
+lost, and kinds of turns and conversations have their right names."""
 
 import copy
 import http.client
@@ -12,7 +12,7 @@ from bodies import compact
 from client import Failed
 from damage import HAIKU, OPUS, OPUS_5, SONNET, quiet
 from tally import check, close
-from talk import HEADERS, Talk, blocks_of, filler, picture, text, tool
+from talk import Talk, blocks_of, filler, picture, text, tool
 
 
 def expect(talk, verdict, what, kind=None, first=None):
@@ -144,7 +144,8 @@ def check_retries(bench):
     check(not failed.lost and failed.cause in ("", "first"), f"a failed first request: {failed.cause!r}")
     step(bench, talk)
     faults = [{"status": s} for s in (429, 500, 529)]
-    faults += [{"cut_after": n} for n in (1, 400, 900)] + [{"reset_after": 700}, {"error": "overloaded_error", "error_after": 500}]
+    faults += [{"cut_after": n} for n in (1, 400, 900)]
+    faults += [{"reset_after": 700}, {"error": "overloaded_error", "error_after": 500}]
     for fault in [None, *faults]:
         what = f"retried after {fault}"
         message, times = again(fault, what)
@@ -181,7 +182,8 @@ def leave(bench, talk):
 
 def check_parallel(bench):
     """Requests with the same cold prefix at the same time: none finds what the others are about to write."""
-    talks = [Talk(f"parallel {i}", OPUS, size=8000, shared="parallel", of="parallel", agent=f"a{i:016x}") for i in range(6)]
+    common = {"size": 8000, "shared": "parallel", "of": "parallel"}
+    talks = [Talk(f"parallel {i}", OPUS, agent=f"a{i:016x}", **common) for i in range(6)]
     for talk in talks[:3]:
         talk.agent = None
         talk.session = Talk(f"session of {talk.seed}").session

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Damages the prefix of one turn of a conversation in every way there is, and compares the cause and the dollars that sluice
-reports with what the simulator bills more than for the undamaged twin of that turn (Bench.twin)."""
+"""Damages the prefix of one turn of a conversation in every way there is, and compares the cause and the dollars that
+sluice reports with what the simulator bills more than for the undamaged twin of that turn (Bench.twin)."""
 
 import dataclasses
 import re
@@ -89,11 +89,6 @@ def more(**members):
     return change
 
 
-def no_thinking(talk):
-    """Switched off, and what was thought is dropped: it would be refused or ignored."""
-    talk.more["thinking"] = {"type": "disabled"}
-
-
 def edit_middle(talk):
     block = blocks_of(talk.messages[-4])[0]
     block.update({"content": "[cleared]"} if block["type"] == "tool_result" else {"text": "[cleared]"})
@@ -116,8 +111,8 @@ def drop_exchange(talk):
 
 
 def take_back(talk):
-    """The last reply and the message that it answered go, and another one comes: nothing that was cached is touched, and
-    what the request before had beyond it no longer applies."""
+    """The last reply and the message that it answered go, and another one comes: nothing that was cached is touched,
+    and what the request before had beyond it no longer applies."""
     del talk.messages[-3:-1]
     talk.messages[-1] = {"role": "user", "content": [text(filler(f"another {talk.seed}", 500))]}
     talk.ended = len(talk.messages) - 2
@@ -139,8 +134,8 @@ CONTINUED = "This session is being continued from a previous conversation that r
 
 
 def compact_history(talk, opening=CONTINUED):
-    """What is left of a conversation after Claude Code's /compact. All that was sent before is gone, so where the request
-    before it ended is behind its end: the whole of it counts as what could have been read."""
+    """What is left of a conversation after Claude Code's /compact. All that was sent before is gone, so where the
+    request before it ended is behind its end: the whole of it counts as what could have been read."""
     summary = text(opening + filler(f"summary {talk.seed}", 1500))
     talk.messages = [
         {"role": "user", "content": [summary]},
@@ -164,7 +159,8 @@ def compact_with_header(talk):
 
 @dataclasses.dataclass
 class Case:
-    """One kind of damage. options are those of Talk; before is done to the talk at its start, damage to its last turn."""
+    """One kind of damage. options are those of Talk; before is done to the talk at its start, damage to its last
+    turn."""
 
     name: str
     cause: str
@@ -182,6 +178,7 @@ def thinks(**thinking):
 
 
 ADAPTIVE, BUDGET = thinks(type="adaptive"), thinks(type="enabled", budget_tokens=4000)
+ONE_CALL = {"type": "auto", "disable_parallel_tool_use": True}
 CASES = [
     Case("two tools change places", "tools_order", swap_tools),
     Case("the last tools change places", "tools_order", swap_last_tools, SONNET),
@@ -209,7 +206,7 @@ CASES = [
     Case("another effort without thinking", "thinking", more(output_config={"effort": "low"})),
     Case("the effort that it has anyway", "", more(output_config={"effort": "high"})),
     Case("a tool is forced", "tool_choice", more(tool_choice={"type": "any"})),
-    Case("no parallel calls", "tool_choice", more(tool_choice={"type": "auto", "disable_parallel_tool_use": True}), SONNET),
+    Case("no parallel calls", "tool_choice", more(tool_choice=ONE_CALL), SONNET),
     Case("an old result is cleared", "history_edited", edit_middle),
     Case("the first prompt is edited", "history_edited", edit_first),
     Case("an old reply is edited", "history_edited", edit_reply, SONNET),
@@ -287,9 +284,10 @@ def rates_of(bench, model):
 
 
 def check_too_short(bench, model, minimum, damaged):
-    """A conversation that grows beyond the smallest prefix. The simulator cannot be made to cache what is shorter, so the twin
-    is reckoned: all up to where the request before it ended (counted by the provider) at the price of reads instead of
-    that of input, or of writes on the turn with which the prefix becomes long enough: that one still finds nothing."""
+    """A conversation that grows beyond the smallest prefix. The simulator cannot be made to cache what is shorter, so
+    the twin is reckoned: all up to where the request before it ended (counted by the provider) at the price of reads
+    instead of that of input, or of writes on the turn with which the prefix becomes long enough: that one still finds
+    nothing."""
     rates = rates_of(bench, model)
     talk, before, length = Talk(f"short {model}", model, size=minimum * 0.4), None, 0
     while length <= minimum + 300:
@@ -306,7 +304,8 @@ def check_too_short(bench, model, minimum, damaged):
 
 
 def check_switch_back(bench):
-    """Back to a model whose prefix is still warm: it reads what it had, and only what the other has said since is lost."""
+    """Back to a model whose prefix is still warm: it reads what it had, and only what the other has said since is
+    lost."""
     talk = Talk("switch back", OPUS_5)
     for _ in range(3):
         bench.turn(talk)
@@ -331,8 +330,9 @@ def check_look_back(bench):
 
         request, verdict = bench.turn(talk, damage=add)
         missed = verdict.read < before.prompt() - 10
-        check(verdict.cause == ("lookback" if missed else ""), f"{added} blocks: {verdict.cause!r}, {verdict.read} read")
-        check(close(verdict.predicted, verdict.read), f"{added} blocks: {verdict.predicted} predicted, {verdict.read} read")
+        told = f"{added} blocks: {verdict.cause!r}, {verdict.predicted} predicted, {verdict.read} read"
+        check(verdict.cause == ("lookback" if missed else ""), told)
+        check(close(verdict.predicted, verdict.read), told)
         check(added not in (16, 21) or missed == (added == 21), f"{added} blocks: {verdict.read} read")
         judge_loss(f"{added} blocks", verdict, verdict.cost - bench.twin(request, verdict))
 
@@ -345,8 +345,9 @@ def check_shared_lapse(bench):
     for _ in range(4):
         _, verdict = bench.turn(busy, after_s=100)
     request, verdict = bench.turn(idle)
-    check(verdict.cause == "ttl" and verdict.read > 5000, f"a lapse behind what is shared: {verdict.cause!r}, {verdict.read} read")
-    check(close(verdict.predicted, verdict.read), f"a lapse behind what is shared: {verdict.predicted} predicted, {verdict.read} read")
+    told = f"a lapse behind what is shared: {verdict.cause!r}, {verdict.predicted} predicted, {verdict.read} read"
+    check(verdict.cause == "ttl" and verdict.read > 5000, told)
+    check(close(verdict.predicted, verdict.read), told)
     judge_loss("a lapse behind what is shared", verdict, verdict.cost - bench.twin(request, verdict))
 
 

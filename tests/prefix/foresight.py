@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""How well the tokens read from the cache are predicted, on models that count differently, over sessions with everything that
-makes it hard: pauses, switched models, edits, subagents, pictures, thinking, a prefix shared with other sessions."""
+"""How well the tokens read from the cache are predicted, on models that count differently, over sessions with
+everything that makes it hard: pauses, switched models, edits, subagents, pictures, thinking, a prefix shared with other
+sessions."""
 
 import damage
 import lab
@@ -16,10 +17,13 @@ MOST_OFF = 0.02
 
 def session(bench, number, model, other):
     """About 24 requests of a main loop and a subagent; yields (model, verdict)."""
-    main = Talk(f"foreseen {number}", model, size=12000, shared=f"project {number % 2}",
-                ttl="1h" if number % 3 == 2 else "5m", **({"thinking": {"type": "adaptive"}} if model == OPUS_5 else {}))
+    options = {"ttl": "1h" if number % 3 == 2 else "5m", "shared": f"project {number % 2}"}
+    if model == OPUS_5:
+        options["thinking"] = {"type": "adaptive"}
+    main = Talk(f"foreseen {number}", model, size=12000, **options)
     sub = Talk(f"helper {number}", other, size=5000, of=f"foreseen {number}", agent=f"a{number:016x}", shared="helper")
-    events = {4: damage.edit_middle, 7: damage.add_tool, 9: add_pictures, 11: damage.change_system, 13: damage.edit_first}
+    events = {4: damage.edit_middle, 7: damage.add_tool, 9: add_pictures, 11: damage.change_system}
+    events[13] = damage.edit_first
     if model == OPUS_5:  # its signatures belong to all that stands before them
         events = {9: add_pictures}
     for turn in range(16):
@@ -46,7 +50,7 @@ def run(programs):
                     off[number] = off.get(number, 0) + wrong
                     worst = max(worst, wrong / max(verdict.prompt(), 1))
     for number, read in sums.items():
-        check(off[number] <= MOST_OFF * read, f"session {number}: {off[number]} of {read} tokens read were predicted wrongly")
+        check(off[number] <= MOST_OFF * read, f"session {number}: {off[number]} of {read} tokens predicted wrongly")
     check(len(sums) >= 6 and min(sums.values()) > 20_000, f"too little was compared: {sums}")
     total = sum(off.values()) / sum(sums.values())
-    print(f"predicted reads: {total * 100:.3f} % off in all, {worst * 100:.2f} % of a prompt at worst, {sum(seen.values())} requests")
+    print(f"predicted reads: {total * 100:.3f} % off in all, {worst * 100:.2f} % of a prompt at worst")

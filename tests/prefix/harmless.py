@@ -32,11 +32,14 @@ def with_member(name, value):
     return '{%s,%s,"%s":%s}' % (MODEL, HELLO, name, value)
 
 
-VALUES = ["null", "true", "false", '""', '"text"', "0", "-0", "1e400", "-1E-400", "123456789012345678901234567890", "[]", "{}",
+VALUES = ["null", "true", "false", '""', '"text"', "0", "-0", "1e400", "-1E-400",
+          "123456789012345678901234567890", "[]", "{}",
           "[null]", "[[]]", "[{}]", "[1]", '["x"]', '[{"type":1}]', '[{"type":null,"text":[]}]', '{"type":"text"}',
-          '[{"cache_control":null}]', '[{"cache_control":{"ttl":5}}]', '[{"type":"text","text":"a","cache_control":"b"}]',
+          '[{"cache_control":null}]', '[{"cache_control":{"ttl":5}}]',
+          '[{"type":"text","text":"a","cache_control":"b"}]',
           '[{"name":[],"input_schema":[]}]', '[{"type":"image"}]', '[{"type":"image","source":7}]']
-MESSAGES = ["null", '"a text"', "7", "[]", "{}", "[[]]", "[null]", '[{"role":"user"}]', '[{"content":"x"}]', '[{"role":7,"content":"x"}]',
+MESSAGES = ["null", '"a text"', "7", "[]", "{}", "[[]]", "[null]",
+            '[{"role":"user"}]', '[{"content":"x"}]', '[{"role":7,"content":"x"}]',
             '[{"role":"user","content":null}]', '[{"role":"user","content":{}}]', '[{"role":"user","content":[]}]',
             '[{"role":"user","content":["x",1,null,[],{}]}]', '[{"role":"user","content":[{"text":"no type"}]}]',
             '[{"role":"user","content":[{"type":"text"}]}]', '[{"role":"user","content":[{"type":"text","text":{}}]}]',
@@ -56,7 +59,8 @@ def bodies():
             yield f"{name} = {value}", with_member(name, value)
     for value in MESSAGES:
         yield f"messages = {value}", with_messages(value)
-    yield "two of each", "{%s,%s,%s,%s,\"tools\":[],\"tools\":7,\"system\":\"a\",\"system\":[]}" % (MODEL, HELLO, MODEL, HELLO)
+    twice = ",".join((MODEL, HELLO) * 2)
+    yield "two of each", '{%s,"tools":[],"tools":7,"system":"a","system":[]}' % twice
     yield "two messages members of different shapes", '{%s,%s,"messages":"x"}' % (MODEL, HELLO)
     yield "escaped names", '{%s,"mess\\u0061ges":[{"r\\u006fle":"user","content":"x"}],"t\\u006fols":[]}' % MODEL
     yield "blanks", ' \n{\t%s ,\r\n %s\n}\n ' % (MODEL, HELLO)
@@ -67,7 +71,8 @@ def bodies():
     yield "no JSON", "{" + MODEL
     yield "session id that is no text", with_member("metadata", '{"user_id":{"session_id":[1]}}')
     yield "session id of odd JSON", with_member("metadata", '{"user_id":"{\\"session_id\\":"}')
-    yield "a long session id", with_member("metadata", json.dumps({"user_id": json.dumps({"session_id": "s" * 100_000})}))
+    user = json.dumps({"session_id": "s" * 100_000})
+    yield "a long session id", with_member("metadata", json.dumps({"user_id": user}))
     yield "a prompt cache key", with_member("prompt_cache_key", '"\\u0000\\n<script>"')
     for depth in DEPTHS:
         yield f"{depth} arrays", with_member("tools", nested(depth, "[", "]"))
@@ -76,8 +81,10 @@ def bodies():
         yield f"{depth} results", with_messages('[{"role":"user","content":%s}]' % nested(depth, results, "}]", '"x"'))
     for count in (1, 20, 21, 10_000):
         yield f"{count} blocks", wide(count)
-    yield "3,000 tools", with_member("tools", json.dumps([{"name": f"t{i}", "input_schema": {"type": "object"}} for i in range(3000)]))
-    yield "3,000 messages", with_messages(json.dumps([{"role": ("user", "assistant")[i % 2], "content": str(i)} for i in range(3001)]))
+    tools = [{"name": f"t{i}", "input_schema": {"type": "object"}} for i in range(3000)]
+    yield "3,000 tools", with_member("tools", json.dumps(tools))
+    messages = [{"role": ("user", "assistant")[i % 2], "content": str(i)} for i in range(3001)]
+    yield "3,000 messages", with_messages(json.dumps(messages))
 
 
 def send(proxy, simulator, body):
@@ -97,7 +104,7 @@ def without_ids(said):
 
 
 def run(programs):
-    with lab.Bench(programs, ["prefix.enabled=true"]) as bench:
+    with lab.Bench(programs, ["prefix.enabled=true"], clocked=False) as bench:
         off = bench.proxy(["prefix.enabled=false"])
         reached = 0
         for name, body in bodies():

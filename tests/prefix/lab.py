@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The bench on which conversations are driven: the provider simulator, one or several sluices before it, one clock for all
-of them, and the log line, the ledger's row and the provider's bill of every request."""
+"""The bench on which conversations are driven: the provider simulator, one or several sluices before it, one clock for
+all of them, and the log line, the ledger's row and the provider's bill of every request."""
 
 import copy
 import gzip
@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "prove"))
 
 from bodies import compact  # noqa: E402
-from client import Client, Failed  # noqa: E402
+from client import Client  # noqa: E402
 from rig import Simulator, Sluice  # noqa: E402
 from talk import blocks_of, unmarked  # noqa: E402
 
@@ -76,9 +76,11 @@ class Proxy:
 
 
 class Bench:
-    """programs are the paths of sluice and the simulator; settings are those of the first sluice."""
+    """programs are the paths of sluice and the simulator; settings are those of the first sluice. clocked=False leaves
+    sluice the machine's own clock, which is much cheaper to read."""
 
-    def __init__(self, programs, settings=()):
+    def __init__(self, programs, settings=(), clocked=True):
+        self.clocked = clocked
         self.programs, self.now, self.twins, self.billed = programs, float(START), 0, 0
         self.simulator = Simulator(programs[1], "--fast")
         self.direct = Client(self.simulator.address)
@@ -102,7 +104,7 @@ class Bench:
         self.simulator.remove()
 
     def proxy(self, settings=()):
-        self.proxies.append(Proxy(self.programs[0], self.simulator.url, settings, self.now))
+        self.proxies.append(Proxy(self.programs[0], self.simulator.url, settings, self.now if self.clocked else None))
         return self.proxies[-1]
 
     def wait(self, seconds):
@@ -124,8 +126,8 @@ class Bench:
         return rows or self.bills()
 
     def turn(self, talk, proxy=None, damage=None, after_s=5):
-        """One turn of a conversation through a proxy, after some seconds; damage(talk) is done to it when its last message
-        is there. Returns the request and its verdict."""
+        """One turn of a conversation through a proxy, after some seconds; damage(talk) is done to it when its last
+        message is there. Returns the request and its verdict."""
         proxy = proxy or self.first
         if talk.turns:
             talk.go_on()

@@ -16,7 +16,7 @@ PATIENCE_S = 10
 
 
 def kept(bench, proxy=None):
-    """Waits until the store has the conversations as of now: when sluice says that it has, which is a second after a turn."""
+    """Waits until the store has the conversations as of now, which is about a second after a turn."""
     store = os.path.join((proxy or bench.first).sluice.folder, ".local/share/sluice/ledger.db")
     newest = "SELECT max(version) FROM value WHERE space = 'prefix'"
     for _ in range(PATIENCE_S * 50):
@@ -49,13 +49,15 @@ def check_restart(bench, number):
     as_good(turns(bench, calm, 1)[0], f"the turn after {name}")
     request, verdict = bench.turn(hurt, damage=lambda talk: talk.tools.reverse())
     loss = verdict.cost - bench.twin(request, verdict)
-    check(verdict.cause == "tools_order" and close(verdict.lost, loss), f"after {name}: {verdict.cause!r}, {verdict.lost} of {loss}")
+    told = f"after {name}: {verdict.cause!r}, {verdict.lost} of {loss}"
+    check(verdict.cause == "tools_order" and close(verdict.lost, loss), told)
     as_good(turns(bench, calm, 1)[0], f"the second turn after {name}")
     kept(bench)
     bench.first.end(number)
     bench.first.start_again()
     verdict = turns(bench, calm, 1, after_s=301)[0]
-    check(verdict.cause == "ttl" and verdict.predicted == 0, f"lapsed during {name}: {verdict.cause!r}, {verdict.predicted} predicted")
+    told = f"lapsed during {name}: {verdict.cause!r}, {verdict.predicted} predicted"
+    check(verdict.cause == "ttl" and verdict.predicted == 0, told)
 
 
 def check_two(bench, other):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Invented conversations in the shape of Claude Code's: a billing line and two marked system texts, tools, a reminder before
-the first prompt, a second message of the system whose content is an array at first and a plain text later, and a mark
-on the last block, which moves with every turn. Nothing of a text repeats in another conversation unless it is told to."""
+"""Invented conversations in the shape of Claude Code's: a billing line and two marked system texts, tools, a reminder
+before the first prompt, a second message of the system whose content is an array at first and a plain text later, and a
+mark on the last block, which moves with every turn. Nothing of a text repeats in another conversation unless it is told
+to."""
 
 import base64
 import copy
@@ -71,14 +72,14 @@ def unmarked(messages):
 
 
 class Talk:
-    """One conversation. Options: agent (a subagent's id), ttl ("5m", "1h"), size (tokens before the first prompt, about),
-    thinking, shared (a seed for tools and system, to have them in common with others), session, of (the session's
-    seed), marks (False: the client sets none)."""
+    """One conversation. size: tokens before the first prompt, about. Options: agent (a subagent's id), ttl ("5m" or
+    "1h"), system_ttl, thinking, shared (a seed for tools and system, to have them in common with others), of (the
+    session's seed), marks (False: the client sets none)."""
 
     def __init__(self, seed, model="claude-opus-4-6", size=20000, **options):
         self.seed, self.model, self.options = seed, model, options
         self.random = random.Random(seed)
-        self.session = options.get("session") or str(uuid.UUID(int=random.Random(options.get("of", seed)).getrandbits(128)))
+        self.session = str(uuid.UUID(int=random.Random(options.get("of", seed)).getrandbits(128)))
         self.agent = options.get("agent")
         self.ttl, self.marks = options.get("ttl", "5m"), options.get("marks", True)
         shared = options.get("shared", seed)
@@ -138,9 +139,9 @@ class Talk:
         calls = [b for b in self.messages[-1]["content"] if b["type"] == "tool_use"]
         seed = f"{self.seed} turn {self.turns}"
         if calls:
-            self.messages.append({"role": "user", "content": [
-                {"type": "tool_result", "tool_use_id": c["id"], "content": filler(f"{seed} {c['id']}", tokens)} for c in calls
-            ]})
+            results = [{"type": "tool_result", "tool_use_id": c["id"], "content": filler(f"{seed} {c['id']}", tokens)}
+                       for c in calls]
+            self.messages.append({"role": "user", "content": results})
         else:
             self.messages.append({"role": "user", "content": [text(filler(seed, tokens))]})
 
@@ -153,7 +154,8 @@ class Talk:
             for i in range((1, 2, 0)[self.turns % 3])
         ]
         thought = {"type": "thinking", "thinking": filler(f"{self.seed} thought {self.turns}", 80)}
-        return [*([thought] if self.more.get("thinking", {}).get("type") in ("enabled", "adaptive") else []), said, *calls]
+        thinks = self.more.get("thinking", {}).get("type") in ("enabled", "adaptive")
+        return [*([thought] if thinks else []), said, *calls]
 
 
 def hash_of(seed):

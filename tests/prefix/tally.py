@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Counts what held and what did not."""
 
+import threading
+
 passed, failed = 0, 0
+lock = threading.Lock()
 
 
 def check(ok, what):
     """what may be a function that is asked only when it is needed."""
     global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
+    with lock:
+        passed, failed = passed + bool(ok), failed + (not ok)
     if not ok:
         print("FAILED:", what() if callable(what) else what, flush=True)
     return ok

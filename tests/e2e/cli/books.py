@@ -48,21 +48,23 @@ class Biller:
         self.server.server_close()
 
 
-def ask(scene, model, session):
+def ask(scene, model, session, agent=None):
     c = http.client.HTTPConnection('127.0.0.1', scene.port, timeout=PATIENCE)
-    c.request('POST', '/v1/messages', json.dumps({'model': model, 'messages': []}),
-              {'content-type': 'application/json', 'x-api-key': 'k', 'x-claude-code-session-id': session})
+    headers = {'content-type': 'application/json', 'x-api-key': 'k', 'x-claude-code-session-id': session}
+    if agent:
+        headers['x-claude-code-agent-id'] = agent
+    c.request('POST', '/v1/messages', json.dumps({'model': model, 'messages': []}), headers)
     reply = c.getresponse()
     reply.read()
     equal(reply.status, 200, 'status')
     return reply.headers['x-sluice-id']
 
 
-def record(scene, requests=12):
+def record(scene, requests=12, **settings):
     """Requests in a ledger that nobody writes any more; their ids."""
     biller = Biller()
     try:
-        scene.configure(providers={'anthropic': {'base_url': biller.url}}, store={'flush_s': 0.001})
+        scene.configure(providers={'anthropic': {'base_url': biller.url}}, store={'flush_s': 0.001}, **settings)
         scene.start()
         models = list(MODELS)
         ids = [ask(scene, models[i % 2], SESSIONS[i % 3 > 0]) for i in range(requests)]
@@ -115,6 +117,28 @@ def test_stats(scene):
           [4, 8], 'by session')
 
 
+def test_stats_of_subagents(scene):
+    session = 'c250ecaa-4224-4b3b-9925-7c406a7aaf6f'
+    biller = Biller()
+    try:
+        scene.configure(providers={'anthropic': {'base_url': biller.url}}, store={'flush_s': 0.001})
+        scene.start()
+        for agent in (None, 'a9de12b597ac58c83', 'ab47aa28fe105fbbc'):
+            ask(scene, 'claude-haiku-4-5', session, agent)
+        scene.ok('stop')
+    finally:
+        biller.close()
+    names = [line.split()[0] for line in scene.ok('stats', '--by', 'conversation').splitlines()[1:]]
+    equal(sorted(names), ['c250ecaa-4224-4/a9de12b59', 'c250ecaa-4224-4/ab47aa28f', 'c250ecaa-4224-4b3b-9925-…'], 'names')
+
+
+def test_nothing_yet(scene):
+    scene.start()
+    scene.ok('stop')
+    for words in (['stats', '--by', 'project'], ['history']):
+        has(scene.ok(*words), '(no requests)')
+
+
 def test_stats_of_the_cache(scene):
     record(scene)
     text = scene.ok('stats', '--cache', '--period', 'all')
@@ -162,6 +186,21 @@ def test_explain(scene):
     equal(done.returncode, 1, 'a beginning of several')
     has(done.stderr, 'several requests begin')
     has(scene.call('explain', 'nobody').stderr, "there is no request 'nobody'")
+
+
+def test_explain_bodies(scene):
+    said = '{"model": "claude-sonnet-4-6", "messages": []}'
+    ids = record(scene, 1, record={'bodies': True})
+    check(said not in scene.ok('explain', ids[0]), 'bodies only when asked for')
+    text = scene.ok('explain', ids[0], '--bodies')
+    has(text, f'\nrequest\n  {said}\n')
+    has(text, '\nreply\n  {"model": "claude-sonnet-4-6", "usage"')
+    equal(scene.call('explain', ids[0], '--bodies', '--json').returncode, 2, 'exit status')
+
+
+def test_explain_without_bodies(scene):
+    ids = record(scene, 1)
+    equal(scene.ok('explain', ids[0], '--bodies').count('(not kept: see record.bodies)'), 2, 'parts')
 
 
 def test_explain_a_loss(scene):

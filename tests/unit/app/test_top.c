@@ -18,7 +18,7 @@ const struct command *const commands[] = { NULL };
 	"{\"model\":\"evil\\u001b[2J\\u0007\\u202emodel\",\"begin_ms\":1795264981000,\"first_us\":null,\"tokens\":0,\"tokens_per_s\":0,\"cost_nusd\":null}," \
 	"{\"model\":\"\xE6\xA8\xA1\xE5\x9E\x8B\",\"project\":\"p\",\"begin_ms\":1795264982000,\"first_us\":1,\"tokens\":70000,\"tokens_per_s\":90,\"cost_nusd\":1500000000}]," \
 	"\"ended\":[{\"at_ms\":1795264985000,\"model\":\"m\",\"status\":529,\"error\":\"overloaded_error\",\"tokens\":{\"input\":null},\"cost_nusd\":0}]," \
-	"\"conversations\":[{\"id\":\"0123456789\",\"model\":\"m\",\"last_ms\":1795264980000,\"exchanges\":4,\"hit_rate\":0.5,\"cost_nusd\":1,\"saved_nusd\":-2000000000,\"lost_nusd\":0}]," \
+	"\"conversations\":[{\"id\":\"0123456789/abcdefgh\",\"model\":\"m\",\"last_ms\":1795264980000,\"exchanges\":4,\"hit_rate\":0.5,\"cost_nusd\":1,\"saved_nusd\":-2000000000,\"lost_nusd\":0}]," \
 	"\"totals\":{\"exchanges\":5,\"failed\":1,\"cost_nusd\":2000000000,\"saved_nusd\":0,\"lost_nusd\":0,\"hit_rate\":0.9}," \
 	"\"recent\":{\"cost_nusd\":1000000000,\"minutes\":5},\"today\":null," \
 	"\"providers\":[{\"name\":\"anthropic\",\"health\":\"failing\",\"key\":\"client\",\"requests\":5,\"errors\":{\"429\":2,\"cut\":1},\"first_us_p50\":1200000," \
@@ -63,7 +63,7 @@ static void shows(void **state)
 	static const char *const parts[] = { "sluice 9.9", "requests 5 (1 failed)",
 		"last 5 min $1.00", "open $1.53", "hit 90.0%", "STREAMS 3", "opus-5-5", "alpha",
 		"$0.0300", "70.0K", "failing", "5h 4% for 1h00m", "529", "overloaded_error", "50%",
-		"-$2.0000", "01234567", "q quit" };
+		"-$2.0000", "01234567/abcd ", "q quit" };
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		at(&text, parts[i]);
 	assert_int_equal(str_find(buf_str(&text), STR("unused")), text.n);

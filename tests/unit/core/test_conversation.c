@@ -121,6 +121,37 @@ static void through_the_store(void **state)
 	conversations_free(other);
 }
 
+/* Of more models than a conversation keeps, the one that was asked last may be the oldest, by a clock that was set back. */
+static void the_last_model_has_to_make_room(void **state)
+{
+	struct conversations *from = conversations_new(1 << 20), *to = conversations_new(1 << 20);
+	struct conversation *c = conversations_get(from, STR("a")),
+			    *d = conversations_get(to, STR("a"));
+	struct prompt_cache *cache = prompt_cache_new(64);
+	struct buf b;
+
+	for (uint64_t who = 1; who <= 8; who++) {
+		fill(from, c, who, 3);
+		conversation_lane(c, who)->at_ms = 100;
+		fill(to, d, who + 8, 3);
+		conversation_lane(d, who + 8)->at_ms = 1000;
+	}
+	c->last = c->lanes;
+	c->last->at_ms = 1;
+	c->version = 77;
+	buf_init(&b, SIZE_MAX);
+	prefix_store_print(&b, c);
+	assert_true(prefix_store_read(to, d, buf_str(&b), cache));
+	bool found = d->last == NULL;
+	for (const struct lane *l = d->lanes; l != NULL; l = l->next)
+		found = found || l == d->last;
+	assert_true(found);
+	buf_release(&b);
+	prompt_cache_free(cache);
+	conversations_free(from);
+	conversations_free(to);
+}
+
 static void alarms(void **state)
 {
 	struct hits h = { 0 };
@@ -155,7 +186,7 @@ int main(void)
 		cmocka_unit_test(larger_than_all),
 		cmocka_unit_test(few_lanes),
 		cmocka_unit_test(through_the_store),
-		cmocka_unit_test(alarms),
+		cmocka_unit_test(the_last_model_has_to_make_room), cmocka_unit_test(alarms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

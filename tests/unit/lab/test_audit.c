@@ -334,6 +334,17 @@ static void control_characters(void **state)
 	done(a);
 }
 
+/* Sessions are known by the beginnings of their names. */
+static void session_names(void **state)
+{
+	reply("", "m1", 0, 0, 10);
+	save("p/258c7280-ae70-4798-800f-63464d01a85d.jsonl");
+	struct audit *a = audit_root(NULL);
+	audit_text(a, &(struct audit_view){ .by = BY_SESSION }, &text);
+	assert_true(str_find(buf_str(&text), STR("\n  258c7280-ae70-4798-")) < text.n);
+	done(a);
+}
+
 static void nothing(void **state)
 {
 	put("p/s.jsonl", STR("{\"type\":\"user\",\"uuid\":\"1\"}\n"));
@@ -359,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(codex_sums, begin, end),
 		cmocka_unit_test_setup_teardown(codex_forks, begin, end),
 		cmocka_unit_test_setup_teardown(control_characters, begin, end),
+		cmocka_unit_test_setup_teardown(session_names, begin, end),
 		cmocka_unit_test_setup_teardown(nothing, begin, end),
 	};
 

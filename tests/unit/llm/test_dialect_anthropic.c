@@ -106,9 +106,16 @@ static const struct usage_row event_rows[] = {
 	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":-1,\"output_tokens\":1.5,"
 	  "\"cache_read_input_tokens\":\"7\",\"cache_creation_input_tokens\":null}}\n\n",
 		EV_USAGE, UNKNOWN, "", "" },
-	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":9223372036854775807,"
+	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":1e3,"
 	  "\"output_tokens\":9223372036854775808}}\n\n",
-		EV_USAGE, { INT64_MAX, -1, -1, -1, -1, -1 }, "", "" },
+		EV_USAGE, UNKNOWN, "", "" },
+	/* Counts that nobody can have had: sums and products of others stay far from the end of 64 bits. */
+	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":1000000000,"
+	  "\"output_tokens\":1000000001,\"cache_read_input_tokens\":9223372036854775807}}\n\n",
+		EV_USAGE, { 1000000000, -1, -1, -1, -1, -1 }, "", "" },
+	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":1,\"output_tokens\":1,"
+	  "\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":1000000000}]}}\n\n",
+		EV_USAGE, { 1000000000, -1, -1, -1, 1, -1 }, "", "" },
 	/* Writes that last an hour, thinking, and a compaction that the totals leave out. */
 	{ "event: message_delta\ndata: {\"usage\":{\"input_tokens\":1,"
 	  "\"cache_creation_input_tokens\":30,\"cache_creation\":{"

@@ -136,6 +136,66 @@ static void an_old_ledger_is_brought_up_to_date(void **state)
 	arena_free(d.arena);
 }
 
+/* ---- programs of other versions ---- */
+
+/* The first version has the file open while another program brings it up to date. */
+static void an_older_program_that_runs_on_is_refused(void **state)
+{
+	static const char row[] =
+		"INSERT INTO exchange (id, session, conversation, parent, caller, dialect, endpoint, kind,"
+		" model_asked, model, provider, plan, error, status, streamed, estimated, saved_nusd,"
+		" begin_ms) VALUES (?1, '', '', '', '', '', '', '', '', '', '', '', '', 200, 0, 0, 0, 7)";
+	struct err e = { .kind = ERR_NONE };
+	sqlite3_stmt *insert = NULL;
+	sqlite3 *old = NULL;
+	struct folder f;
+
+	folder_make(&f);
+	assert_int_equal(sqlite3_open(f.file, &old), SQLITE_OK);
+	for (const char *const *text = sqlite_versions[0]; *text != NULL; text++)
+		run_on(old, *text);
+	run_on(old, "PRAGMA user_version = 1; PRAGMA application_id = 1936483121");
+	assert_int_equal(sqlite3_prepare_v2(old, row, -1, &insert, NULL), SQLITE_OK);
+	sqlite3_bind_text(insert, 1, "before", -1, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
+	sqlite3_reset(insert);
+	run_on(old, "DELETE FROM exchange");
+	struct store *s = must_open(&store_sqlite, f.file, STORE_WRITE);
+	sqlite3_bind_text(insert, 1, "after", -1, SQLITE_STATIC);
+	assert_int_not_equal(sqlite3_step(insert), SQLITE_DONE);
+	sqlite3_finalize(insert);
+	sqlite3_close(old);
+	assert_int_equal(all_totals(s).exchanges, 0);
+	assert_ok(s->driver->check(s, fail_on_fault, NULL, &e), e);
+	store_sqlite.close(s);
+	folder_remove(&f);
+}
+
+/* And so are we, when a newer one comes. */
+static void a_newer_program_takes_over(void **state)
+{
+	const struct store_limits limits = { .before_ms = INT64_MIN };
+	const struct ledger_exchange row = a_row("late");
+	struct err e = { .kind = ERR_NONE };
+	struct store_pruned pruned;
+	struct folder f;
+
+	folder_make(&f);
+	struct store *s = must_open(&store_sqlite, f.file, STORE_WRITE);
+	run_sql(f.file, "PRAGMA user_version = 99");
+	assert_false(s->driver->append(s, &row, 1, &e));
+	assert_int_equal(e.kind, ERR_INTERNAL);
+	assert_false(s->driver->append(s, &row, 1, &e));
+	assert_int_equal(e.kind, ERR_INTERNAL);
+	assert_non_null(strstr(e.text, "newer sluice"));
+	assert_false(s->driver->prune(s, &limits, &pruned, &e));
+	run_sql(f.file, "PRAGMA user_version = 2");
+	must_append(s, &row, 1);
+	assert_int_equal(all_totals(s).exchanges, 1);
+	store_sqlite.close(s);
+	folder_remove(&f);
+}
+
 /* ---- faults ---- */
 
 static bool note_fault(void *ctx, const char *what)
@@ -214,6 +274,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_old_ledger_is_brought_up_to_date),
+		cmocka_unit_test(an_older_program_that_runs_on_is_refused),
+		cmocka_unit_test(a_newer_program_takes_over),
 		cmocka_unit_test(what_does_not_add_up_is_named),
 	};
 

@@ -2,6 +2,8 @@
 /* What every store promises about values, asked of each of them. */
 #include "unit/store/ledger_check.h"
 
+#include <sqlite3.h>
+
 /* A new place for a ledger, and the driver under test. */
 struct site {
 	const struct store_driver *driver;
@@ -139,6 +141,37 @@ static void rows_and_values_go_together_or_not_at_all(void **state)
 	site_close(&s);
 }
 
+/* However many expire at once: they go with the next values, some at a time. */
+static void what_has_expired_makes_room(void **state)
+{
+	enum { MANY = 2500 };
+	struct store_value *v = must_alloc(MANY * sizeof(*v));
+	struct err e = { .kind = ERR_NONE };
+	struct site s;
+	char names[MANY][8];
+	sqlite3 *db = NULL;
+	sqlite3_stmt *count = NULL;
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "%d", i);
+		v[i] = value_of(names[i], "old", 1);
+		v[i].expires_ms = 1000;
+	}
+	site_open(&s, state);
+	assert_ok(s.store->driver->put(s.store, v, MANY, &e), e);
+	for (int i = 0; i < 3; i++)
+		put_one(s.store, value_of("stays", "here", i));
+	assert_int_equal(sqlite3_open(s.folder.file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM value", -1, &count, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(count, 0), 1);
+	sqlite3_finalize(count);
+	sqlite3_close(db);
+	site_close(&s);
+	free(v);
+}
+
 #define TEST(f, driver) cmocka_unit_test_prestate(f, (void *)&(driver))
 #define TESTS(driver) \
 	{ \
@@ -150,7 +183,9 @@ static void rows_and_values_go_together_or_not_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest sqlite[] = TESTS(store_sqlite), memory[] = TESTS(store_memory);
+	const struct CMUnitTest in_file[] = { TEST(what_has_expired_makes_room, store_sqlite) };
 	int bad = cmocka_run_group_tests_name("sqlite", sqlite, NULL, NULL);
 
+	bad += cmocka_run_group_tests_name("sqlite, in its file", in_file, NULL, NULL);
 	return bad + cmocka_run_group_tests_name("memory", memory, NULL, NULL);
 }
