@@ -69,9 +69,8 @@ static bool put_exchange(void *ctx, const struct query_row *row)
 	figures_left(&name, 24);
 	putchar(' ');
 	print_tokens(&x->tokens);
-	printf(" %12.*s %7.1f s  %u  %.*s%s", STR_ARG(buf_str(&cost)),
-		(double)x->duration_us / 1e6, x->status, STR_ARG(x->id),
-		x->error.n > 0 ? "  " : "");
+	printf(" %12.*s %7.1f s  %u  %.*s%s", STR_ARG(buf_str(&cost)), (double)x->duration_us / 1e6,
+		x->status, STR_ARG(x->id), x->error.n > 0 ? "  " : "");
 	figures_text(x->error);
 	putchar('\n');
 	buf_release(&cost);

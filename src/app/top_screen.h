@@ -29,7 +29,7 @@ enum top_key {
 
 struct top_screen {
 	bool utf8;
-	void *screen; /* of curses */
+	void *screen;     /* of curses */
 	sigset_t waiting; /* the signal mask to wait with: others are held back meanwhile */
 };
 

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <time.h>
 
+enum { PROVIDER_TEXT_MAX = 300 };
+
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
 void access_log_configure(struct access_log *log, const struct config *c)
@@ -65,6 +67,12 @@ static void add_clean(struct buf *b, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		buf_add_char(b, (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f ? '?' : s.p[i]);
+}
+
+/* What a provider tells can be long. */
+static struct str bounded(struct str s)
+{
+	return (struct str){ s.p, s.n < PROVIDER_TEXT_MAX ? s.n : PROVIDER_TEXT_MAX };
 }
 
 static void begin_text(struct buf *b)
@@ -168,12 +176,14 @@ static void add_loss(struct buf *b, const struct exchange *x)
 {
 	const struct foresight *f = x->prefix;
 
-	if (f == NULL || f->loss.tokens == 0)
+	if (f == NULL)
 		return;
-	buf_addf(b, " | cache lost (%s): ", loss_cause_name(f->loss.cause));
-	cost_print(b, f->loss.nano);
+	if (f->loss.tokens > 0) {
+		buf_addf(b, " | cache lost (%s): ", loss_cause_name(f->loss.cause));
+		cost_print(b, f->loss.nano);
+	}
 	if (f->alarm > 0)
-		buf_addf(b, ", hit rate below %u %%", f->alarm);
+		buf_addf(b, " | hit rate below %u %%", f->alarm);
 }
 
 static void add_cost(struct buf *b, const struct exchange *x)
@@ -201,8 +211,10 @@ static void add_outcome(struct buf *b, const struct exchange *x)
 	if (x->status != 0 && x->status != 200)
 		buf_addf(b, " | %u", x->status);
 	if (x->last != NULL && x->last->error.n > 0) {
-		buf_add(b, STR(" | error event: "));
+		buf_add(b, str_from(x->streamed ? " | error event: " : " | "));
 		add_clean(b, x->last->error);
+		buf_add(b, str_from(x->last->error_text.n > 0 ? ": " : ""));
+		add_clean(b, bounded(x->last->error_text));
 	}
 	if (x->err.kind != ERR_NONE) {
 		buf_add(b, STR(" | "));
@@ -235,6 +247,7 @@ static void add_last(struct buf *b, const struct exchange *x)
 	if (o->first_ns != 0)
 		buf_addf(b, ",\"first_token_ms\":%.3f", seconds(x, o->first_ns) * 1e3);
 	add_member(b, "stream_error", o->error);
+	add_member(b, "stream_error_text", bounded(o->error_text));
 }
 
 static void add_prefix(struct buf *b, const struct exchange *x)
@@ -250,6 +263,8 @@ static void add_prefix(struct buf *b, const struct exchange *x)
 	add_member(b, "cache_lost", str_from(loss_cause_name(f->loss.cause)));
 	if (f->loss.tokens > 0)
 		add_number(b, "lost_nano_usd", f->loss.nano);
+	if (f->alarm > 0)
+		add_number(b, "hit_rate_below", f->alarm);
 }
 
 static void exchange_json(

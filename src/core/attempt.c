@@ -40,10 +40,14 @@ static void note(struct attempt *a, const struct event *ev)
 	usage_merge(&a->out->usage, &ev->usage);
 	if (ev->model.n > 0)
 		a->out->answered_by = arena_dup(a->x->arena, ev->model);
-	if (ev->type == EV_ERROR)
+	if (ev->type == EV_ERROR) {
 		a->out->error = arena_dup(a->x->arena, ev->text);
+		a->out->error_text = arena_dup(a->x->arena, ev->detail);
+	}
 	if (ev->type == EV_STOP)
 		a->out->whole = true;
+	if (ev->type == EV_USAGE && ev->usage.out >= 0)
+		a->out->told = true;
 	if (ev->type == EV_START)
 		prefix_learn(a->x, a->out);
 }
@@ -54,10 +58,12 @@ static void meter_put(struct sink *self, const struct event *ev)
 
 	if (a->out->first_ns == 0)
 		a->out->first_ns = clock_mono_ns();
-	if (ev->type == EV_RAW)
+	if (ev->type == EV_RAW) {
 		a->out->content_bytes += ev->raw.n;
-	else
+		a->out->content_frames++;
+	} else {
 		note(a, ev);
+	}
 	sink_pass(self, ev);
 }
 

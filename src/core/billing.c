@@ -4,7 +4,8 @@
 
 enum {
 	FRAME_BYTES = 112, /* of a text delta around its text */
-	TOKEN_BYTES = 3,   /* of text a token, on the short side: an estimate should not flatter */
+	TOKEN_BYTES =
+		3, /* of text as JSON a token, on the short side: an estimate should not flatter */
 };
 
 struct str billing_model(const struct exchange *x, const struct outcome *o)
@@ -17,11 +18,11 @@ struct str billing_model(const struct exchange *x, const struct outcome *o)
 /* A stream tells its input at once, and only the first few tokens of its output before it ends. */
 int64_t billing_output(const struct outcome *o)
 {
-	int64_t bytes =
-		o->content_bytes > FRAME_BYTES ? (int64_t)(o->content_bytes - FRAME_BYTES) : 0;
-	int64_t guess = bytes / (FRAME_BYTES + TOKEN_BYTES);
+	uint64_t around = o->content_frames * FRAME_BYTES;
+	int64_t text = o->content_bytes > around ? (int64_t)(o->content_bytes - around) : 0;
+	int64_t guess = text / TOKEN_BYTES;
 
-	return o->usage.in >= 0 && o->usage.out < guess ? guess : o->usage.out;
+	return !o->told && o->usage.in >= 0 && o->usage.out < guess ? guess : o->usage.out;
 }
 
 static int64_t known(int64_t n)

@@ -73,8 +73,7 @@ static void cut(struct buf *clean, bool whole, size_t max)
 
 static void hand_over(struct exchange *x, const char *part, struct buf *body)
 {
-	struct str *secrets =
-		arena_alloc(x->arena, (x->config->nproviders + 1) * sizeof(*secrets));
+	struct str *secrets = arena_alloc(x->arena, (x->config->nproviders + 1) * sizeof(*secrets));
 	size_t n = 0, max = x->bodies->max;
 	struct buf clean;
 

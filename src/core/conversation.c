@@ -208,7 +208,8 @@ double hits_add(struct hits *h, int64_t read, int64_t total, unsigned *ret_alarm
 	double rate = totals > 0 ? (double)reads / (double)totals : 0;
 	if (rate * 100 >= REARM)
 		h->alarm = 0;
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+	/* A rate that rises does not fall below anything. */
+	for (size_t i = 0; i < ARRAY_LEN(levels) && (double)read < rate * (double)total; i++) {
 		if (rate * 100 >= levels[i])
 			continue;
 		if (h->alarm == 0 || levels[i] < h->alarm)

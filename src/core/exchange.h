@@ -105,11 +105,13 @@ struct outcome {
 	const char *what; /* "ok", "cut", "cancelled", or the kind of failure; NULL while it runs */
 	unsigned status;  /* of the provider's reply; 0: none came */
 	bool whole;       /* the reply came to its end, and so did its usage */
+	bool told;        /* the last figures of its usage have come, whatever became of the rest */
 	bool sent;        /* the provider may have had the whole request */
 	struct usage usage;
-	uint64_t content_bytes; /* of frames that carry the answer */
-	struct str answered_by; /* the model that the provider names */
-	struct str error;       /* type of an error event of the provider */
+	uint64_t content_frames, content_bytes; /* that carry the answer */
+	struct str answered_by;                 /* the model that the provider names */
+	struct str error;                       /* type of an error that the provider has told */
+	struct str error_text;                  /* its message */
 	int64_t begin_wall_ms;
 	uint64_t begin_ns, head_ns, first_ns, end_ns;
 	/* account */

@@ -179,7 +179,10 @@ static struct str error_of(const struct exchange *x)
 	if (x->err.kind != ERR_NONE)
 		return arena_printf(
 			x->arena, "%s: %s", err_anthropic_type(x->err.kind), x->err.text);
-	return x->last != NULL ? bounded(x->last->error) : STR("");
+	if (x->last == NULL || x->last->error_text.n == 0)
+		return x->last != NULL ? bounded(x->last->error) : STR("");
+	return bounded(arena_printf(
+		x->arena, "%.*s: %.*s", STR_ARG(x->last->error), STR_ARG(x->last->error_text)));
 }
 
 static struct str first_difference(const struct exchange *x)
@@ -187,7 +190,8 @@ static struct str first_difference(const struct exchange *x)
 	const struct foresight *f = x->prefix;
 	struct buf b;
 
-	if (f->loss.cause <= LOSS_FIRST || f->loss.common >= f->view.outline->n)
+	if (f->loss.cause < LOSS_TOOLS_ORDER || f->loss.cause > LOSS_HISTORY_EDITED ||
+		f->loss.common >= f->view.outline->n)
 		return STR("");
 	buf_init(&b, SIZE_MAX);
 	outline_place(&b, &f->view.outline->blocks[f->loss.common]);

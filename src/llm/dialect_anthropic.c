@@ -153,6 +153,7 @@ static void parse_message(struct str object, struct arena *a, struct event *ret)
 		} else if (json_key_is(m.key, STR("error"))) {
 			ret->type = EV_ERROR;
 			ret->text = json_string(json_get(m.value, STR("type")), a);
+			ret->detail = json_string(json_get(m.value, STR("message")), a);
 		}
 	}
 }

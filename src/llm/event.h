@@ -25,7 +25,8 @@ struct event {
 	enum event_type type;
 	struct str raw; /* the provider's own bytes */
 	struct str text;
-	struct str model; /* of EV_START: the model that answers */
+	struct str detail; /* of EV_ERROR: the message, for people */
+	struct str model;  /* of EV_START: the model that answers */
 	struct usage usage;
 };
 

@@ -32,7 +32,7 @@ static void account(const struct exchange *x, struct outcome *o)
 	}
 	if (x->endpoint != ENDPOINT_MESSAGES)
 		return;
-	if (!o->whole)
+	if (!o->whole && !o->told)
 		estimate(o);
 	billing_price(x, o, &o->usage, &o->cost);
 }

@@ -40,8 +40,9 @@ bool sqlite_functions_add(struct sqlite_store *s, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++)
 		if (sqlite3_create_function_v2(s->db, functions[i].name, 1,
-			    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, (void *)(uintptr_t)&functions[i].fn,
-			    call_on_number, NULL, NULL, NULL) != SQLITE_OK)
+			    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+			    (void *)(uintptr_t)&functions[i].fn, call_on_number, NULL, NULL,
+			    NULL) != SQLITE_OK)
 			return sqlite_fail(s, "open", e);
 	return true;
 }
@@ -100,13 +101,15 @@ bool sqlite_begin_write(struct sqlite_store *s, struct err *e)
 
 	if (version == NULL || !sqlite_run_plain(s, SQL_BEGIN_WRITE, e))
 		return false;
-	int rc = sqlite3_step(version), found = rc == SQLITE_ROW ? sqlite3_column_int(version, 0) : 0;
+	int rc = sqlite3_step(version),
+	    found = rc == SQLITE_ROW ? sqlite3_column_int(version, 0) : 0;
 	if (!sqlite_end_rows(s, version, rc, e))
 		return false;
 	if (found == newest_version())
 		return true;
 	s->suspect = true; /* what opens it anew will say more */
-	return err_set(e, ERR_INTERNAL, "the ledger '%s' has become one of version %d", s->path, found);
+	return err_set(
+		e, ERR_INTERNAL, "the ledger '%s' has become one of version %d", s->path, found);
 }
 
 static bool take_step(struct sqlite_store *s, const char *const *texts, struct err *e)

@@ -194,9 +194,11 @@ static const char *const texts[STATEMENTS] = {
 	[SQL_DROP_EXCHANGES] = "DELETE FROM exchange WHERE row IN (" OLDEST ")",
 	[SQL_OLDEST] = "SELECT min(begin_ms) FROM exchange",
 	[SQL_DAYS] = "SELECT day(begin_ms), count(*) FROM exchange GROUP BY 1 ORDER BY 1",
-	/* In use, and in the file. */
-	[SQL_BYTES] = "SELECT (page_count - freelist_count) * page_size, page_count * page_size"
-		      " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+	/* In use by the ledger: no value goes with a day. And in the file. */
+	[SQL_BYTES] =
+		"SELECT (page_count - freelist_count) * page_size"
+		" - (SELECT coalesce(sum(length(value)), 0) FROM value), page_count * page_size"
+		" FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
 	[SQL_PLACE] = "SELECT begin_ms, row FROM exchange WHERE id = ?1",
 };
 

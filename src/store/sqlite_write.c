@@ -249,6 +249,6 @@ static bool add_rows(struct sqlite_store *s, const struct store_batch *b, struct
 
 bool sqlite_add(struct sqlite_store *s, const struct store_batch *b, struct err *e)
 {
-	return sqlite_begin_write(s, e) && add_rows(s, b, e) &&
-	       add_values(s, b, e) && sqlite_run_plain(s, SQL_COMMIT, e);
+	return sqlite_begin_write(s, e) && add_rows(s, b, e) && add_values(s, b, e) &&
+	       sqlite_run_plain(s, SQL_COMMIT, e);
 }

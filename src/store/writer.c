@@ -288,6 +288,11 @@ static void prune(struct writer *w)
 	w->prune_ns = after_ms(ok && step.more ? PRUNE_STEP_MS : PRUNE_NEXT_MS);
 }
 
+static bool may_prune(const struct writer *w)
+{
+	return w->store != NULL && !w->stop && !w->state.failing && now_ns() >= w->prune_ns;
+}
+
 static void *run(void *ctx)
 {
 	struct writer *w = ctx;
@@ -300,7 +305,8 @@ static void *run(void *ctx)
 			try_to_open(w);
 		else if (has_work(w))
 			try_to_write(w);
-		else if (!w->stop && now_ns() >= w->prune_ns)
+		/* Between two batches as well: who is never idle has the most to remove. */
+		if (may_prune(w))
 			prune(w);
 	} while (!time_is_up(w) && !(w->stop && all_is_written(w)));
 	pthread_mutex_unlock(&w->lock);

@@ -5,7 +5,7 @@ cost.
 
     demo.py SLUICE SIMULATOR [--fast]
 
-Needs no key and no network. Pauses are skipped, the provider's clock is put forward instead; with --fast, answers come
+Needs no key and no network. Pauses are skipped, the clocks are put forward instead; with --fast, answers come
 at once. The exit status is 0 only if everything went as it should."""
 
 import json
@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "prove"))
 
 import transcripts  # noqa: E402
 from client import Failed  # noqa: E402
-from drive import Drive  # noqa: E402
+from drive import Drive, gather  # noqa: E402
 from report import dollars  # noqa: E402
 from rig import Simulator, Sluice, Wrong, end_on_signals  # noqa: E402
 
@@ -123,7 +123,7 @@ def replay(sluice, simulator, paths):
     """Through sluice, live; the outcomes."""
     show = Show()
     outcomes = []
-    for outcome in Drive(simulator, sluice.address, watch=show.watch).run(paths):
+    for outcome in Drive(simulator, sluice.address, [sluice.set_clock], watch=show.watch).run(paths):
         show.end(outcome)
         outcomes.append(outcome)
     return outcomes
@@ -165,7 +165,7 @@ def run(program, simulated, paths, delay_ms):
     simulator.delay_ms = delay_ms
     try:
         started = time.monotonic()
-        sluice = Sluice(program, simulator.url)
+        sluice = Sluice(program, simulator.url, at=gather(paths)[0][0].sent)
         say(f"  a simulated Anthropic answers and bills at {simulator.url}, nothing leaves your machine")
         say(f"  sluice listens at http://{sluice.address}, ready after {(time.monotonic() - started) * 1000:.0f} ms")
         outcomes = replay(sluice, simulator, paths)

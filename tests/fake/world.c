@@ -4,8 +4,8 @@
 
 #include "core/live.h"
 #include "core/metrics.h"
-#include "core/provider_health.h"
 #include "core/prefix.h"
+#include "core/provider_health.h"
 #include "core/sessions.h"
 
 #include <stdio.h>

@@ -112,7 +112,7 @@ function prefix(x) {
           'p',
           { class: 'finding note' },
           p.cause === 'first'
-            ? 'The first request of its conversation: nothing was cached that could be lost.'
+            ? 'The first request of its conversation: it had nothing to lose.'
             : 'Nothing of the cached prefix was lost.',
         ),
   );

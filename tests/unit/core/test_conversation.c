@@ -179,6 +179,20 @@ static void alarms(void **state)
 	assert_int_equal(alarm, 80);
 }
 
+/* What is left of a bad beginning rings no bell on good requests. */
+static void rising(void **state)
+{
+	struct hits h = { 0 };
+	unsigned alarm;
+
+	hits_add(&h, 0, 100, &alarm);
+	hits_add(&h, 0, 100, &alarm);
+	for (unsigned i = 0; i < 10; i++) {
+		hits_add(&h, 99, 100, &alarm);
+		assert_int_equal(alarm, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,7 +200,9 @@ int main(void)
 		cmocka_unit_test(larger_than_all),
 		cmocka_unit_test(few_lanes),
 		cmocka_unit_test(through_the_store),
-		cmocka_unit_test(the_last_model_has_to_make_room), cmocka_unit_test(alarms),
+		cmocka_unit_test(the_last_model_has_to_make_room),
+		cmocka_unit_test(alarms),
+		cmocka_unit_test(rising),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,11 +259,14 @@ static void progress(void **state)
 	assert_int_equal(p.tokens, 1);
 	int64_t input_only = p.cost;
 	assert_true(input_only > 0);
+	/* 1,600 bytes of text, in few frames or in many. */
 	for (int i = 0; i < 50; i++)
-		fake_transfer_body(world_transfer(&w), STR(DELTA));
+		fake_transfer_body(world_transfer(&w),
+			STR("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
+			    "\"delta\":{\"type\":\"text_delta\",\"text\":\"so many words that come at once. \"}}\n\n"));
 	fake_loop_advance(w.loop, 10000);
 	p = live_progress(x, clock_mono_ns());
-	assert_true(p.tokens > 20 && p.tokens <= 55);
+	assert_true(p.tokens > 400 && p.tokens < 800);
 	assert_int_equal(p.tokens_per_s, p.tokens / 10);
 	assert_true(p.cost > input_only);
 	fake_transfer_body(world_transfer(&w), STR(USAGE));

@@ -141,6 +141,33 @@ static void cut_stream(void **state)
 	arena_free(s.arena);
 }
 
+/* Only the very end is missing: the provider's figures stand, and nothing is estimated. */
+static void cut_behind_the_usage(void **state)
+{
+	struct recorded r;
+	struct seen s;
+
+	begin(&r, NULL);
+	world_post(&r.w, "/v1/messages", STR(MODEL));
+	struct transfer *t = world_transfer(&r.w);
+	fake_transfer_head(t, SSE_HEAD);
+	fake_transfer_body(t, STR(USAGE_START));
+	for (int i = 0; i < 2000; i++)
+		fake_transfer_body(t,
+			STR("event: content_block_delta\ndata: {\"type\":\"content_block_delta\","
+			    "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hello there\"}}\n\n"));
+	fake_transfer_body(t, STR(USAGE_END));
+	fake_transfer_done(t, UPSTREAM_BROKEN, "reset");
+	end(&r, &s);
+	assert_false(s.x.estimated);
+	assert_false(s.attempts[0].estimated);
+	assert_bytes(s.attempts[0].outcome, "cut");
+	assert_int_equal(s.x.tokens.out, 500);
+	assert_int_equal(s.x.cost.total, 30030000);
+	assert_sum(&s);
+	arena_free(s.arena);
+}
+
 static void client_gone(void **state)
 {
 	struct recorded r;
@@ -290,6 +317,7 @@ int main(void)
 		cmocka_unit_test(whole_stream),
 		cmocka_unit_test(session_of_the_header),
 		cmocka_unit_test(cut_stream),
+		cmocka_unit_test(cut_behind_the_usage),
 		cmocka_unit_test(client_gone),
 		cmocka_unit_test(stale_then_good),
 		cmocka_unit_test(refusals),

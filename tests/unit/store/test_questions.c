@@ -407,6 +407,27 @@ static void the_present_day_stays(void **state)
 	world_free(w);
 }
 
+/* What is remembered besides the ledger does not go with its days. */
+static void values_drive_out_no_days(void **state)
+{
+	enum { LARGE = 8 << 20 };
+	struct world *w = world_make(71);
+	struct store_limits l = { .before_ms = INT64_MIN,
+		.now_ms = w->first_ms + 100 * (int64_t)DAY_MS };
+	const struct store_value v = { STR("body"), STR("x"), { must_alloc(LARGE), LARGE }, 1, 0 };
+	struct err e = { .kind = ERR_NONE };
+	struct stat before;
+
+	assert_ok(w->sqlite->driver->compact(w->sqlite, &e), e);
+	assert_int_equal(stat(w->folder.file, &before), 0);
+	assert_true(before.st_size < LARGE / 2);
+	assert_ok(w->sqlite->driver->put(w->sqlite, &v, 1, &e), e);
+	l.keep_bytes = before.st_size + LARGE / 4;
+	assert_int_equal(prune(w->sqlite, l), 0);
+	free((void *)(uintptr_t)v.value.p);
+	world_free(w);
+}
+
 static void old_days_go_until_the_rest_is_small_enough(void **state)
 {
 	struct world *w = world_make(61);
@@ -448,6 +469,7 @@ int main(void)
 		cmocka_unit_test(sums_outlive_exchanges),
 		cmocka_unit_test(groups_of_whole_days_stay_as_they_were),
 		cmocka_unit_test(the_present_day_stays),
+		cmocka_unit_test(values_drive_out_no_days),
 		cmocka_unit_test(old_days_go_until_the_rest_is_small_enough),
 	};
 

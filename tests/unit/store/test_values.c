@@ -162,8 +162,8 @@ static void what_has_expired_makes_room(void **state)
 	for (int i = 0; i < 3; i++)
 		put_one(s.store, value_of("stays", "here", i));
 	assert_int_equal(sqlite3_open(s.folder.file, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM value", -1, &count, NULL),
-		SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT count(*) FROM value", -1, &count, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(count), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(count, 0), 1);
 	sqlite3_finalize(count);

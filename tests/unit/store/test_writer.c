@@ -18,6 +18,8 @@ static struct {
 	atomic_bool hold;                           /* append does not return */
 	atomic_uint opens, appends, closes, largest;
 	atomic_bool held; /* somebody waits in append */
+	atomic_uint prunes;
+	struct writer *busy; /* gets another row with each write */
 	pthread_mutex_t lock;
 	struct ledger_exchange **rows; /* what was added, in order */
 	size_t n;
@@ -92,6 +94,18 @@ static bool fake_write(struct store *s, const struct store_batch *batch, struct 
 	for (size_t i = 0; i < batch->nvalues; i++)
 		keep_value(&batch->values[i]);
 	pthread_mutex_unlock(&fake.lock);
+	if (fake.busy != NULL && atomic_load(&fake.prunes) == 0) {
+		struct ledger_exchange more = a_row("more");
+		writer_submit(fake.busy, &more);
+	}
+	return true;
+}
+
+static bool fake_prune(
+	struct store *s, const struct store_limits *limits, struct store_pruned *ret, struct err *e)
+{
+	atomic_fetch_add(&fake.prunes, 1);
+	*ret = (struct store_pruned){ .exchanges = 7 };
 	return true;
 }
 
@@ -105,6 +119,7 @@ static const struct store_driver store_fake = {
 	.name = "fake",
 	.open = fake_open,
 	.write = fake_write,
+	.prune = fake_prune,
 	.close = fake_close,
 };
 
@@ -115,6 +130,8 @@ static int forget(void **state)
 	free(fake.rows);
 	fake.rows = NULL;
 	fake.n = fake.nvalues = 0;
+	fake.busy = NULL;
+	atomic_store(&fake.prunes, 0);
 	atomic_store(&fake.open_failures, 0);
 	atomic_store(&fake.append_failures, 0);
 	atomic_store(&fake.hold, false);
@@ -564,6 +581,23 @@ static void old_rows_go_by_themselves(void **state)
 	folder_remove(&f);
 }
 
+/* The next row is there before the last one is written. */
+static void a_writer_that_never_rests_prunes(void **state)
+{
+	const struct writer_options o = { .driver = &store_fake,
+		.path = "somewhere",
+		.flush_ms = 2,
+		.queue_rows = ROOM,
+		.keep_days = 30,
+		.prune_ms = 20 };
+	struct writer *w = writer_new(&o);
+
+	fake.busy = w;
+	assert_true(submit(w, 0, STR("good")));
+	until(atomic_load(&fake.prunes) > 0);
+	assert_int_equal(writer_free(w, LONG_MS), 0);
+}
+
 /* ---- many threads, real stores ---- */
 
 struct thread {
@@ -668,6 +702,7 @@ int main(void)
 		TEST(a_bad_row_costs_no_value),
 		TEST(values_that_cannot_be_written_do_not_hold_up_the_end),
 		TEST(old_rows_go_by_themselves),
+		TEST(a_writer_that_never_rests_prunes),
 		TEST(many_threads),
 		TEST(reading_beside_the_writer),
 	};
