@@ -87,9 +87,9 @@ static void start_colors(void)
 	if ((no != NULL && *no != '\0') || !has_colors() || start_color() != OK)
 		return;
 	use_default_colors();
-	for (short i = 0; i < TOP_STYLES; i++)
+	for (int i = 0; i < TOP_STYLES; i++)
 		if (colors[i] != 0)
-			init_pair(i, colors[i], -1);
+			init_pair((short)i, colors[i], -1);
 }
 
 bool top_screen_open(struct top_screen *s, struct err *e)

@@ -513,7 +513,7 @@ static void draw_titles(const struct top_view *v, enum top_panel panel, size_t r
 {
 	const struct table *t = &tables[panel];
 	enum top_style style = v->focus == panel ? TOP_FOCUS : TOP_HEAD;
-	int width[TOP_COLUMNS_MAX], col = where->col;
+	int width[TOP_COLUMNS_MAX] = { 0 }, col = where->col;
 	char title[48];
 
 	lay_out(t, where->cols, width);
@@ -536,7 +536,7 @@ static void draw_row(const struct top_state *s, enum top_panel panel, size_t ind
 	const struct top_region *where, struct top_canvas *c)
 {
 	const struct table *t = &tables[panel];
-	int width[TOP_COLUMNS_MAX], col = where->col;
+	int width[TOP_COLUMNS_MAX] = { 0 }, col = where->col;
 	struct cell cell;
 
 	lay_out(t, where->cols, width);
@@ -566,7 +566,7 @@ void top_table_draw(struct top_view *v, const struct top_state *s, enum top_pane
 	if (v->scroll[panel] < 0)
 		v->scroll[panel] = 0;
 	draw_titles(v, panel, n, where, c);
-	for (int i = 0; i < shown && (size_t)(i + v->scroll[panel]) < n; i++) {
+	for (int i = 0; i < shown && i + v->scroll[panel] < (int)n; i++) {
 		struct top_region line = *where;
 		line.row += 1 + i;
 		draw_row(s, panel, o[i + v->scroll[panel]].row, &line, c);

@@ -59,9 +59,9 @@ static void drop(struct conversations *cs, struct conversation *c)
 
 static void make_room(struct conversations *cs, const struct conversation *but)
 {
-	while (cs->bytes > cs->max_bytes && !list_empty(&cs->used)) {
-		struct conversation *c = container_of(cs->used.next, struct conversation, used);
-		if (c == but)
+	list_each (l, &cs->used) {
+		struct conversation *c = container_of(l, struct conversation, used);
+		if (cs->bytes <= cs->max_bytes || c == but)
 			return;
 		drop(cs, c);
 	}
@@ -71,8 +71,8 @@ void conversations_free(struct conversations *c)
 {
 	if (c == NULL)
 		return;
-	while (!list_empty(&c->used))
-		drop(c, container_of(c->used.next, struct conversation, used));
+	list_each (l, &c->used)
+		drop(c, container_of(l, struct conversation, used));
 	free(c);
 }
 

@@ -177,9 +177,10 @@ size_t live_active(
 		if (l->conversations[i].hash != 0 &&
 			l->conversations[i].last_ms + LIVE_ACTIVE_MS >= now_ms)
 			found[n++] = &l->conversations[i];
-	qsort(found, n, sizeof(found[0]), later_first);
+	qsort(found, n, sizeof(const struct live_conversation *), later_first);
 	n = n < max ? n : max;
-	memcpy(ret, found, n * sizeof(found[0]));
+	for (size_t i = 0; i < n; i++)
+		ret[i] = found[i];
 	return n;
 }
 

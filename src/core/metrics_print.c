@@ -130,7 +130,7 @@ static void begin_sample(struct printer *p, const char *suffix, const struct str
 	char sep = '{';
 
 	buf_addf(p->out, "%s%s", p->at->name, suffix);
-	for (size_t i = 0; rest.n > 0; i++) {
+	for (size_t i = 0; values != NULL && rest.n > 0; i++) {
 		str_split(&rest, ',', &name);
 		buf_addf(p->out, "%c%.*s=\"", sep, STR_ARG(name));
 		add_value(p->out, values[i]);

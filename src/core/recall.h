@@ -18,7 +18,7 @@ struct recaller *recaller_new(struct loop *loop) MUSTCHECK;
 void recaller_free(struct recaller *r);
 /* From the loop, later: found with what is there (empty: nothing, or nothing within a moment), then done. Neither once
  * recall_forget() was called. */
-struct recall *recaller_ask(struct recaller *r, const struct recall_keys *keys,
+struct recall *recaller_ask(struct recaller *from, const struct recall_keys *keys,
 	void (*found)(void *ctx, struct str conversation, struct str model),
 	void (*done)(struct exchange *x), struct exchange *x);
 void recall_forget(struct recall *r);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum { BATCH = 500, TALK = 60 };
-static const int64_t SPAN_MS = 30 * 86400000ll;
+static const int64_t SPAN_MS = 30 * 86400000LL;
 
 struct row {
 	struct ledger_exchange x;

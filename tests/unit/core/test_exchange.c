@@ -193,8 +193,7 @@ static void replies_are_untouched(void **state)
 		assert_str(c->reply.h[i].name, want[i].name);
 		assert_str(c->reply.h[i].value, want[i].value);
 	}
-	assert_bytes(world_log(&w), "12:43:05 opus-5-5 | 52 B | 0.0 s | 429 | error event: "
-				    "rate_limit_error\n");
+	assert_bytes(world_log(&w), "12:43:05 opus-5-5 | 52 B | 0.0 s | 429 | rate_limit_error\n");
 	world_release(&w);
 }
 

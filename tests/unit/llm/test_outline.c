@@ -103,11 +103,13 @@ static const char plain[] =
 
 static void same_prefix(void **state)
 {
+	static const char marked[] =
+		"{\"system\":[{\"type\":\"text\",\"text\":\"s\",\"cache_control\":{\"type\":\"ephemeral\"}}],\"messages\":[{\"role\":\"user\","
+		"\"content\":[{\"type\":\"text\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"},\"text\":\"hi\"}]}]}";
 	static const char *const same[] = {
 		"{ \"system\" : \"s\", \"messages\" : [ { \"content\" : \"hi\" , \"role\" : \"user\" } ] }",
 		"{\"system\":[{\"text\":\"s\",\"type\":\"text\"}],\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}]}",
-		"{\"system\":[{\"type\":\"text\",\"text\":\"s\",\"cache_control\":{\"type\":\"ephemeral\"}}],\"messages\":[{\"role\":\"user\","
-		"\"content\":[{\"type\":\"text\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"},\"text\":\"hi\"}]}]}",
+		marked,
 		"{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"system\":\"s\",\"tools\":[],\"max_tokens\":9,\"tool_choice\":{\"type\":\"auto\"}}",
 		"{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"system\":\"s\",\"tools\":[{\"name\":\"x\",\"defer_loading\":true}]}",
 		"{\"messages\":[],\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"system\":\"s\"}",
