@@ -650,9 +650,14 @@ void prefix_learn(struct exchange *x, const struct outcome *o)
 
 /* ---- money ---- */
 
-static int64_t rate_over(int64_t rate, int64_t read)
+/* Adds what so many tokens cost over reading them; what does not fit, or is not known, is left out. */
+static void add_over(int64_t *pico, int64_t tokens, int64_t rate, int64_t read)
 {
-	return rate >= 0 && read >= 0 ? rate - read : 0;
+	int64_t more;
+
+	if (rate >= 0 && read >= 0 && !__builtin_mul_overflow(tokens, rate - read, &more) &&
+		__builtin_add_overflow(*pico, more, &more) == 0)
+		*pico = more;
 }
 
 void prefix_price_loss(struct exchange *x, const struct outcome *o, const struct rates *r)
@@ -660,16 +665,16 @@ void prefix_price_loss(struct exchange *x, const struct outcome *o, const struct
 	struct loss *l = &x->prefix->loss;
 	const struct usage *u = &o->usage;
 	int64_t hour = known(u->cache_write_1h), five = known(u->cache_write) - hour,
-		left = l->tokens;
-	int64_t by_hour = left < hour ? left : hour, by_five, pico;
+		left = l->tokens, pico = 0;
+	int64_t by_hour = left < hour ? left : hour, by_five;
 
 	left -= by_hour;
 	by_five = left < five ? left : five;
 	left -= by_five;
-	pico = by_hour * rate_over(r->cache_write_1h, r->cache_read) +
-	       by_five * rate_over(r->cache_write_5m, r->cache_read) +
-	       left * rate_over(r->in, r->cache_read);
-	l->nano = (pico + 500) / 1000;
+	add_over(&pico, by_hour, r->cache_write_1h, r->cache_read);
+	add_over(&pico, by_five, r->cache_write_5m, r->cache_read);
+	add_over(&pico, left, r->in, r->cache_read);
+	l->nano = pico / 1000 + (pico % 1000 >= 500);
 }
 
 bool prefix_counterfactual(const struct exchange *x, const struct outcome *o, struct usage *ret)

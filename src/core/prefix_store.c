@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { FORMAT = 1, PROJECT_BYTES = 256, LANES_READ_MAX = 64, BLOCKS_MAX = 1 << 20 };
+enum { FORMAT = 2, PROJECT_BYTES = 256, LANES_READ_MAX = 64, BLOCKS_MAX = 1 << 20 };
 
 struct head {
 	uint32_t format, lanes;
@@ -16,9 +16,9 @@ struct head {
 struct lane_head {
 	uint64_t who, provider, seed;
 	int64_t at_ms, end_ms;
-	struct level_parameters parameters;
+	uint64_t system_parameters, tool_choice, thinking;
 	uint64_t messages, last_mark, entry, n;
-	bool last;
+	uint8_t images, last;
 };
 
 /* ---- writing ---- */
@@ -39,10 +39,10 @@ static void print_lane(struct buf *out, const struct lane *l, bool last)
 	h.seed = l->seed;
 	h.at_ms = l->at_ms;
 	h.end_ms = s->end_ms;
-	h.parameters.system = s->parameters.system;
-	h.parameters.tool_choice = s->parameters.tool_choice;
-	h.parameters.thinking = s->parameters.thinking;
-	h.parameters.images = s->parameters.images;
+	h.system_parameters = s->parameters.system;
+	h.tool_choice = s->parameters.tool_choice;
+	h.thinking = s->parameters.thinking;
+	h.images = s->parameters.images;
 	h.messages = s->messages;
 	h.last_mark = s->last_mark;
 	h.entry = s->entry;
@@ -140,7 +140,8 @@ static void read_lane(struct conversations *cs, struct conversation *c, const st
 	l->seed = h->seed;
 	l->at_ms = h->at_ms;
 	s->end_ms = h->end_ms;
-	s->parameters = h->parameters;
+	s->parameters = (struct level_parameters){ h->system_parameters, h->tool_choice,
+		h->thinking, h->images != 0 };
 	s->messages = h->messages;
 	s->last_mark = h->last_mark;
 	s->entry = h->entry;
