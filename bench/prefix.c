@@ -94,7 +94,9 @@ static void measure(struct world *w, size_t blocks, size_t rounds)
 	for (size_t i = 0; i < rounds; i++) {
 		struct arena *a = arena_new();
 		struct http_head head = { .path = STR("/v1/messages") };
+		struct arena *scratch = arena_new_small();
 		struct exchange x = { .arena = a,
+			.scratch = scratch,
 			.svc = &w->svc,
 			.config = w->svc.config,
 			.head = &head,
@@ -108,7 +110,7 @@ static void measure(struct world *w, size_t blocks, size_t rounds)
 		bytes = b.n;
 		scan[i] = scan_us(buf_str(&b));
 		double t = now_us();
-		if (!x.dialect->parse_request(&x.chat, buf_str(&b), a, &e))
+		if (!x.dialect->parse_request(&x.chat, buf_str(&b), scratch, &e))
 			abort();
 		parse[i] = now_us() - t - scan[i];
 		struct candidate c = { .provider = config_provider(w->svc.config, STR("anthropic")),

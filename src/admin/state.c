@@ -7,10 +7,13 @@
 #include "core/ledger.h"
 #include "core/live.h"
 #include "core/provider_health.h"
+#include "core/sessions.h"
 
 enum {
 	OPEN_MAX = 500, /* exchanges in work that are listed, oldest first */
 	CONVERSATIONS_MAX = 50,
+	TEXT_MAX =
+		256, /* of what a client sends: 500 models' names of a megabyte would be no state */
 	NS_PER_US = 1000,
 };
 
@@ -45,6 +48,7 @@ static void add_text(struct buf *b, const char *name, struct str v)
 {
 	separate(b);
 	buf_addf(b, "\"%s\":", name);
+	v.n = v.n < TEXT_MAX ? v.n : TEXT_MAX;
 	json_add_string(b, v.p != NULL ? v : STR(""));
 }
 
@@ -97,7 +101,7 @@ static void add_open(struct buf *b, const struct exchange *x, uint64_t now_ns)
 	open_item(b);
 	add_text(b, "id", str_from(x->id));
 	add_text(b, "conversation", x->conversation);
-	add_text(b, "session", x->session.n > 0 ? x->session : x->chat.session);
+	add_text(b, "session", exchange_session(x));
 	add_text(b, "project", x->project);
 	add_text(b, "kind", str_from(x->kind));
 	add_text(b, "model", o != NULL ? billing_model(x, o) : x->chat.model);

@@ -103,11 +103,6 @@ static void print_request(const struct ledger_exchange *x, struct buf *b)
 
 /* ---- the prompt cache ---- */
 
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
-
 static void add_tokens(struct buf *b, int64_t read, int64_t written)
 {
 	if (read < 0)

@@ -29,6 +29,8 @@
 
 enum { DRAIN_CHECK_MS = 20, LOCK_CHECK_MS = 500, RELOAD_DELAY_MS = 100 };
 
+enum { TRIM_KEPT_BYTES = 4 << 20 };
+
 struct serving {
 	const struct serve_options *options;
 	struct services svc;
@@ -397,6 +399,17 @@ static void start_ledger(struct serving *s)
 		s->svc.ledger = ledger_new(&s->svc, &store_sqlite, path.p);
 }
 
+/* Whole pages between what stays; the heap keeps what it has at its end. */
+static void give_back_memory(void *ctx)
+{
+	struct serving *s = ctx;
+
+	s->svc.untidy_bytes = 0;
+#ifdef __GLIBC__
+	malloc_trim(TRIM_KEPT_BYTES);
+#endif
+}
+
 static bool start(struct serving *s, int log_fd)
 {
 	struct loop *l = s->svc.loop;
@@ -411,6 +424,7 @@ static bool start(struct serving *s, int log_fd)
 	s->svc.server = server_new(l, &exchange_events, &s->svc);
 	s->svc.upstream = upstream_new(l);
 	s->drain = timer_new(l, check_drained, s);
+	s->svc.tidy = timer_new(l, give_back_memory, s);
 	s->reload = timer_new(l, on_settled, s);
 	apply_config(s);
 	/* Before anybody can see the proxy: a signal would end it. */
@@ -448,6 +462,7 @@ static void finish(struct serving *s)
 	sessions_free(s->svc.sessions);
 	price_book_release(&s->prices);
 	timer_free(s->drain);
+	timer_free(s->svc.tidy);
 	timer_free(s->lock);
 	timer_free(s->reload);
 	log_writer_free(s->log.writer);
@@ -469,7 +484,7 @@ static void finish(struct serving *s)
 static void keep_some_memory(void)
 {
 #ifdef __GLIBC__
-	mallopt(M_TRIM_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, TRIM_KEPT_BYTES);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
 #endif
 }

@@ -173,6 +173,8 @@ struct files {
 	char *settings;     /* with links resolved; what is there is replaced */
 	const char *former; /* keeps the user's own */
 	mode_t mode;
+	uid_t uid; /* -1: whoever runs this */
+	gid_t gid;
 	bool exists;
 	struct buf text;
 };
@@ -182,7 +184,9 @@ static bool find_files(struct files *f, const char *folder, struct err *e)
 {
 	struct stat st;
 
-	*f = (struct files){ .arena = arena_new(), .mode = 0600 };
+	*f = (struct files){
+		.arena = arena_new(), .mode = 0600, .uid = (uid_t)-1, .gid = (gid_t)-1
+	};
 	buf_init(&f->text, SETTINGS_MAX);
 	struct str named = arena_printf(f->arena, "%s/settings.json", folder);
 	f->former = arena_printf(f->arena, "%s/sluice-statusline.json", folder).p;
@@ -195,8 +199,14 @@ static bool find_files(struct files *f, const char *folder, struct err *e)
 		buf_add(&f->text, STR("{}\n"));
 		return true;
 	}
-	if (stat(f->settings, &st) == 0)
+	if (stat(f->settings, &st) == 0) {
 		f->mode = st.st_mode & 0777;
+		f->uid = st.st_uid;
+		f->gid = st.st_gid;
+	}
+	/* Replacing it would work all the same, against the wish of whoever protected it. */
+	if ((f->mode & S_IWUSR) == 0)
+		return err_set(e, ERR_INVALID, "'%s' is read-only", f->settings);
 	if (!data_read_file(f->settings, SETTINGS_MAX, &f->text, e))
 		return false;
 	if (str_trim(buf_str(&f->text)).n == 0) {
@@ -213,7 +223,8 @@ static void release_files(struct files *f)
 	arena_free(f->arena);
 }
 
-static bool write_file(const char *path, mode_t mode, struct str text, struct err *e)
+static bool write_file(
+	const struct files *f, const char *path, mode_t mode, struct str text, struct err *e)
 {
 	char temporary[PATH_MAX], reason[128];
 	int n = snprintf(temporary, sizeof(temporary), "%s.sluice-new", path);
@@ -221,7 +232,9 @@ static bool write_file(const char *path, mode_t mode, struct str text, struct er
 			 ? open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 				   0600)
 			 : -1;
-	bool ok = fd >= 0 && fchmod(fd, mode) == 0 &&
+	/* Where we may: root must not take a user's file away. */
+	bool owned = fd >= 0 && fchown(fd, f->uid, f->gid) == 0;
+	bool ok = fd >= 0 && fchmod(fd, owned ? mode : mode & 0700) == 0 &&
 		  write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
 	int why = errno;
 
@@ -248,7 +261,7 @@ static bool keep_former(const struct files *f, struct str former, struct err *e)
 {
 	struct str text = arena_printf(f->arena, "{\"statusLine\": %.*s}\n", STR_ARG(former));
 
-	return write_file(f->former, 0600, text, e);
+	return write_file(f, f->former, 0600, text, e);
 }
 
 bool statusline_install(
@@ -266,7 +279,7 @@ bool statusline_install(
 		*ret = former.n > 0 ? STATUSLINE_REPLACED : STATUSLINE_SET;
 		ok = (f.exists || paths_make_dir(folder, e)) &&
 		     (former.n == 0 || keep_former(&f, former, e)) &&
-		     write_file(f.settings, f.mode, buf_str(&fresh), e);
+		     write_file(&f, f.settings, f.mode, buf_str(&fresh), e);
 	}
 	buf_release(&fresh);
 	release_files(&f);
@@ -291,7 +304,7 @@ bool statusline_uninstall(const char *folder, enum statusline_change *ret, struc
 	if (ok && !statusline_take(buf_str(&f.text), former, &fresh, ret, e))
 		ok = blame(&f, e);
 	if (ok && fresh.n > 0)
-		ok = write_file(f.settings, f.mode, buf_str(&fresh), e);
+		ok = write_file(&f, f.settings, f.mode, buf_str(&fresh), e);
 	if (ok && there && *ret == STATUSLINE_RESTORED && unlink(f.former) != 0)
 		err_set(&none, ERR_INTERNAL, "it is only a copy");
 	buf_release(&fresh);

@@ -63,11 +63,6 @@ static void read_open(struct top_state *s, yyjson_val *array)
 	}
 }
 
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
-
 static int64_t input_of(yyjson_val *tokens)
 {
 	if (number(tokens, "input") < 0)

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #ifdef ARENA_MALLOC
-enum { BLOCK_BYTES = 0 };
+enum { BLOCK_BYTES = 0, SMALL_BYTES = 0 };
 #else
-enum { BLOCK_BYTES = 4096 - 64 };
+enum { BLOCK_BYTES = 4096 - 64, SMALL_BYTES = 512 - 64 };
 #endif
 
 struct block {
@@ -21,12 +21,23 @@ struct block {
 
 struct arena {
 	struct block *head;
-	size_t used;
+	size_t used, block_bytes;
 };
 
 struct arena *arena_new(void)
 {
-	return must_alloc(sizeof(struct arena));
+	struct arena *a = must_alloc(sizeof(*a));
+
+	a->block_bytes = BLOCK_BYTES;
+	return a;
+}
+
+struct arena *arena_new_small(void)
+{
+	struct arena *a = must_alloc(sizeof(*a));
+
+	a->block_bytes = SMALL_BYTES;
+	return a;
 }
 
 void arena_free(struct arena *a)
@@ -42,7 +53,7 @@ void arena_free(struct arena *a)
 
 static void add_block(struct arena *a, size_t size)
 {
-	size_t cap = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+	size_t cap = size > a->block_bytes ? size : a->block_bytes;
 	struct block *b = must_realloc(NULL, sizeof(*b) + cap);
 
 	*b = (struct block){ .next = a->head, .cap = cap };
@@ -55,7 +66,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	size_t need = (size + align - 1) & ~(align - 1);
 
 	assert(need >= size);
-	if (a->head == NULL || a->head->cap - a->head->used < need || BLOCK_BYTES == 0)
+	if (a->head == NULL || a->head->cap - a->head->used < need || a->block_bytes == 0)
 		add_block(a, need);
 	void *p = (char *)a->head->data + a->head->used;
 	a->head->used += need;

@@ -9,6 +9,8 @@
 struct arena;
 
 struct arena *arena_new(void) MUSTCHECK;
+/* For little: takes its memory from the heap in small pieces. */
+struct arena *arena_new_small(void) MUSTCHECK;
 /* Frees everything allocated from it. NULL is accepted. */
 void arena_free(struct arena *a);
 

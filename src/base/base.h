@@ -13,6 +13,12 @@
 #define ARRAY_LEN(a)                  (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
+/* Of a count or an amount that may be unknown, which is negative: what adds nothing then. */
+static inline int64_t known(int64_t n)
+{
+	return n > 0 ? n : 0;
+}
+
 /* Memory from the heap that cannot fail: running out of it aborts. All zero. Freed by free(). */
 void *must_alloc(size_t size) MUSTCHECK;
 

@@ -51,11 +51,6 @@ static double seconds(const struct exchange *x, uint64_t at_ns)
 	return at_ns > x->begin_ns ? (double)(at_ns - x->begin_ns) / 1e9 : 0;
 }
 
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
-
 /* All input tokens; -1 when the provider told none. */
 static int64_t total_in(const struct usage *u)
 {

@@ -25,11 +25,6 @@ int64_t billing_output(const struct outcome *o)
 	return !o->told && o->usage.in >= 0 && o->usage.out < guess ? guess : o->usage.out;
 }
 
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
-
 static bool rates_of(const struct exchange *x, struct str model, int64_t at_ms,
 	const struct usage *u, struct rates *ret)
 {

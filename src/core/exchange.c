@@ -11,6 +11,8 @@
 #include <stdio.h>
 
 enum { SPARE_BODY_MAX = 4 * 1024 * 1024 };
+/* So many bytes of what was freed make it worth to look for whole pages, a moment later. */
+enum { UNTIDY_BYTES = 1 << 20, TIDY_MS = 1000 };
 
 /* ---- the runner ---- */
 
@@ -127,7 +129,16 @@ struct exchange *exchange_begin(struct services *svc, struct conn *c, const stru
 	return NULL;
 }
 
-/* The request body may go as soon as nobody reads it any more; streams stay open for long. */
+/* A thousand requests that waited at once leave holes between what stays. */
+static void note_untidy(struct services *svc, size_t bytes)
+{
+	bool armed = svc->untidy_bytes >= UNTIDY_BYTES;
+
+	svc->untidy_bytes += bytes;
+	if (!armed && svc->untidy_bytes >= UNTIDY_BYTES && svc->tidy != NULL)
+		timer_at(svc->tidy, loop_now_ms(svc->loop) + TIDY_MS);
+}
+
 void exchange_free_body(struct exchange *x)
 {
 	struct services *svc = x->svc;
@@ -137,10 +148,24 @@ void exchange_free_body(struct exchange *x)
 		buf_clear(&svc->spare_body);
 		x->body = (struct buf){ .max = x->body.max };
 	}
+	note_untidy(svc, x->body.cap);
 	buf_release(&x->body);
 	x->chat.body = (struct str){ 0 };
 	x->chat.models = NULL;
 	x->chat.nmodels = 0;
+	if (x->prefix == NULL) /* nobody wants its outline any more */
+		exchange_free_scratch(x);
+}
+
+void exchange_free_scratch(struct exchange *x)
+{
+	if (x->scratch != NULL)
+		note_untidy(x->svc, arena_used(x->scratch));
+	arena_free(x->scratch);
+	x->scratch = NULL;
+	x->chat.models = NULL;
+	x->chat.nmodels = 0;
+	x->chat.outline = (struct outline){ .n = 0 };
 }
 
 static void exchange_free(struct exchange *x)
@@ -149,6 +174,7 @@ static void exchange_free(struct exchange *x)
 	live_leave(x);
 	x->svc->open--;
 	exchange_free_body(x);
+	exchange_free_scratch(x);
 	encoding_decoder_free(x->decoder);
 	config_unref(x->config);
 	arena_free(x->arena);

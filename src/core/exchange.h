@@ -85,6 +85,8 @@ struct services {
 	uint64_t reloads, reloads_refused;
 	bool draining, ending; /* ending: what is still open is being broken off */
 	struct buf spare_body; /* memory of an earlier request body */
+	struct timer *tidy;    /* gives memory back to the system; NULL: nobody does */
+	size_t untidy_bytes;   /* freed since then in pieces that the heap keeps */
 	const struct prices *prices;
 	struct sessions *sessions;
 	struct prefixes *prefixes;
@@ -165,6 +167,7 @@ struct exchange {
 
 	/* decode */
 	struct chat chat;
+	struct arena *scratch; /* what of it is needed only until the reply has begun; NULL: gone */
 
 	/* route */
 	struct plan plan;
@@ -206,6 +209,8 @@ struct exchange {
 struct exchange *exchange_begin(struct services *svc, struct conn *c, const struct http_head *head);
 /* Takes up an exchange that waits; `how` is what became of it. Only from the loop. May free x. */
 void exchange_resume(struct exchange *x, enum step how);
+/* Frees what was understood of the body but the names of model and session; as early, for the same reason. */
+void exchange_free_scratch(struct exchange *x);
 /* Frees the request body before the exchange ends: streams stay open for long. */
 void exchange_free_body(struct exchange *x);
 /* Stops what is being waited for, and ends with x->err, which must be set. May free x. */

@@ -185,21 +185,6 @@ static struct str error_of(const struct exchange *x)
 		x->arena, "%.*s: %.*s", STR_ARG(x->last->error), STR_ARG(x->last->error_text)));
 }
 
-static struct str first_difference(const struct exchange *x)
-{
-	const struct foresight *f = x->prefix;
-	struct buf b;
-
-	if (f->loss.cause < LOSS_TOOLS_ORDER || f->loss.cause > LOSS_HISTORY_EDITED ||
-		f->loss.common >= f->view.outline->n)
-		return STR("");
-	buf_init(&b, SIZE_MAX);
-	outline_place(&b, &f->view.outline->blocks[f->loss.common]);
-	struct str at = arena_dup(x->arena, buf_str(&b));
-	buf_release(&b);
-	return at;
-}
-
 static struct ledger_prefix prefix_row(const struct exchange *x)
 {
 	const struct foresight *f = x->prefix;
@@ -210,7 +195,7 @@ static struct ledger_prefix prefix_row(const struct exchange *x)
 		.read_predicted = f->forecast.read,
 		.write_predicted = f->forecast.write_5m + f->forecast.write_1h,
 		.cause = str_from(f->learned ? loss_cause_name(f->loss.cause) : ""),
-		.at = f->learned ? first_difference(x) : STR(""),
+		.at = f->at,
 		.lost_tokens = f->loss.tokens,
 		.lost_nusd = f->loss.nano,
 		.alarm = f->alarm,

@@ -57,11 +57,6 @@ void live_leave(struct exchange *x)
 
 /* ---- what ended ---- */
 
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
-
 static int64_t us_between(uint64_t from_ns, uint64_t to_ns)
 {
 	return from_ns != 0 && to_ns >= from_ns ? (int64_t)((to_ns - from_ns) / NS_PER_US) : -1;

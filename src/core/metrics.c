@@ -44,11 +44,6 @@ void metrics_free(struct metrics *m)
 
 /* ---- tables ---- */
 
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
-
 static struct metric_provider *provider_of(struct metrics *m, const struct exchange *x)
 {
 	struct str name = x->last != NULL ? x->last->candidate.provider->name : STR("");

@@ -262,13 +262,13 @@ static void fill_tokens(const struct estimator *e, const struct lane *before, st
 static void make_view(struct exchange *x, struct prompt_view *v, struct str model, uint64_t seed)
 {
 	const struct outline *o = &x->chat.outline;
-	uint64_t *chain = arena_alloc(x->arena, (o->n + 1) * sizeof(*chain));
+	uint64_t *chain = arena_alloc(x->scratch, (o->n + 1) * sizeof(*chain));
 
 	v->outline = o;
 	v->rules = cache_rules_of(canonical_model(x->svc, model));
 	outline_chain(o, &(struct chain_rules){ seed, v->rules.strips_thinking }, chain);
 	v->chain = chain;
-	v->tokens = arena_alloc(x->arena, (o->n + 1) * sizeof(*v->tokens));
+	v->tokens = arena_alloc(x->scratch, (o->n + 1) * sizeof(*v->tokens));
 }
 
 static struct forecast predict(
@@ -304,6 +304,7 @@ static void predict_all(struct prefixes *p, struct exchange *x, const struct con
 
 	x->prefix = f;
 	f->hit_rate = -1;
+	f->compacted = turn_is_compacted(x->head, &x->chat); /* as long as there is a body */
 	f->provider = hash_fast(to->provider->name, 0);
 	f->who = who_is_asked(x, f->provider, model_sent(x));
 	f->seed = seed_of(x, to, f->who);
@@ -404,11 +405,6 @@ void prefix_foresee(struct exchange *x)
 }
 
 /* ---- after ---- */
-
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
 
 /* Makes the prefixes between two blocks, (from, to], fit a figure for the latter; from is a number of blocks. */
 static void fit(struct prompt_view *v, size_t from, size_t to, double tokens)
@@ -531,17 +527,27 @@ static int64_t expected(const struct foresight *f, const struct lane *before, co
 	return tokens < (double)total ? (int64_t)(tokens + 0.5) : total;
 }
 
+/* Two users may share the name of a session, but no cache. */
+static bool other_account(const struct foresight *f, const struct lane *before)
+{
+	return before != NULL && before->who == f->who && before->seed != f->seed;
+}
+
 static void find_loss(struct exchange *x, const struct lane *before, const struct usage *u)
 {
 	struct foresight *f = x->prefix;
 	struct loss_case c = {
 		.before = before != NULL ? &before->sent : NULL,
 		.view = &f->view,
-		.compacted = turn_is_compacted(x->head, &x->chat),
+		.compacted = f->compacted,
 		.at_ms = x->begin_wall_ms,
 		.read = known(u->cache_read),
 	};
 
+	if (other_account(f, before)) {
+		f->loss = (struct loss){ .cause = c.read > 0 ? LOSS_NONE : LOSS_FIRST };
+		return;
+	}
 	if (before != NULL) {
 		c.provider_switched = before->provider != f->provider;
 		c.model_switched = before->who != f->who;
@@ -620,6 +626,22 @@ static void remember(
 	c->version = now;
 }
 
+/* Where the difference stands that was the cause. */
+static struct str name_place(struct exchange *x)
+{
+	const struct foresight *f = x->prefix;
+	struct buf b;
+
+	if (f->loss.cause < LOSS_TOOLS_ORDER || f->loss.cause > LOSS_HISTORY_EDITED ||
+		f->loss.common >= f->view.outline->n)
+		return STR("");
+	buf_init(&b, SIZE_MAX);
+	outline_place(&b, &f->view.outline->blocks[f->loss.common]);
+	struct str at = arena_dup(x->arena, buf_str(&b));
+	buf_release(&b);
+	return at;
+}
+
 void prefix_learn(struct exchange *x, const struct outcome *o)
 {
 	struct prefixes *p = x->svc->prefixes;
@@ -646,6 +668,9 @@ void prefix_learn(struct exchange *x, const struct outcome *o)
 	if (!first)
 		f->hit_rate = hits_add(&c->hits, known(u->cache_read),
 			known(u->in) + known(u->cache_read) + known(u->cache_write), &f->alarm);
+	f->at = name_place(x);
+	f->view = f->asked_view = f->asked_real = (struct prompt_view){ .outline = NULL };
+	exchange_free_scratch(x);
 }
 
 /* ---- money ---- */

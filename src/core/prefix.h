@@ -15,9 +15,12 @@ struct prefixes;
 struct foresight {
 	uint64_t who; /* hash of provider and model */
 	uint64_t provider, seed;
-	struct prompt_view view;
+	struct prompt_view view;  /* gone once learned */
 	struct forecast forecast; /* for the candidate that was asked */
-	struct loss loss;         /* after the reply */
+	bool compacted;           /* the client has just summed the conversation up */
+	struct loss loss;         /* once the provider has told what it read */
+	struct str
+		at; /* the first block that differs, where that is the cause: "messages[3].content[0]" */
 	unsigned
 		alarm; /* per cent that the hit rate has fallen below with this: 80, 60, 40; 0: none */
 	double hit_rate; /* of the conversation, with this exchange; -1: too early to say */

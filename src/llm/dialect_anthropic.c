@@ -29,22 +29,18 @@ static struct str session_of(struct str metadata, struct arena *a)
 	return session.p != NULL ? session : STR("");
 }
 
-static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
+/* All members of the top level, in one walk. */
+static bool walk_request(struct chat *ret, struct json_iter *it, struct arena *a, struct err *e)
 {
-	struct json_iter it;
 	struct str key, value;
 
-	ret->body = body;
-	outline_begin(&ret->outline);
-	if (!json_iter_init(&it, body, e))
-		return false;
-	while (json_next_key(&it, &key, e)) {
+	while (json_next_key(it, &key, e)) {
 		if (outline_wants(key)) {
-			if (!outline_part(&ret->outline, &it, key, a, e))
+			if (!outline_part(&ret->outline, it, key, e))
 				return false;
 			continue;
 		}
-		if (!json_take(&it, &value, e))
+		if (!json_take(it, &value, e))
 			return false;
 		if (json_key_is(key, STR("model")) && !add_model(ret, value, a, e))
 			return false;
@@ -53,8 +49,19 @@ static bool parse_request(struct chat *ret, struct str body, struct arena *a, st
 		if (json_key_is(key, STR("metadata")))
 			ret->session = session_of(value, a);
 	}
-	if (e->kind != ERR_NONE)
+	return e->kind == ERR_NONE;
+}
+
+static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
+{
+	struct json_iter it;
+
+	ret->body = body;
+	outline_begin(&ret->outline);
+	if (!json_iter_init(&it, body, e) || !walk_request(ret, &it, a, e)) {
+		outline_drop(&ret->outline);
 		return false;
+	}
 	outline_end(&ret->outline, a);
 	/* Of duplicates the last one counts, as JSON parsers have it. */
 	if (ret->nmodels > 0)

@@ -2,7 +2,7 @@
 /* Finds the first difference, and names it. */
 #include "llm/loss.h"
 
-/* Blocks of the request before that are looked for; blocks of an edited part that are compared one by one. */
+/* Blocks of the request before that are looked for; tools, or blocks of an edited part, that are compared one by one. */
 enum { SEARCHED = 64, COMPARED = 1024 };
 
 static const char *const names[LOSS_CAUSES] = {
@@ -96,8 +96,10 @@ static size_t tools_kept(const struct sent *s, size_t n, const struct outline *o
 static enum loss_cause tools_cause(const struct sent *s, const struct outline *o)
 {
 	size_t before = level_end(s, 0, LEVEL_TOOLS), now = o->level_at[LEVEL_SYSTEM];
-	size_t kept = tools_kept(s, before, o);
 
+	if (before > COMPARED || now > COMPARED)
+		return LOSS_TOOLS_CHANGED;
+	size_t kept = tools_kept(s, before, o);
 	if (kept == before && before == now)
 		return LOSS_TOOLS_ORDER;
 	if (kept == before && now > before)

@@ -4,6 +4,7 @@
 
 #include "wire/hash.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SEED_TEXT = 1, LIST_MIN = 32 };
@@ -19,7 +20,6 @@ struct draft {
 
 struct walk {
 	struct outline *o;
-	struct arena *arena;
 	struct err *e;
 	bool cited;
 };
@@ -45,17 +45,19 @@ static void add_member(struct draft *d, struct str key, struct str value)
 	d->hash += hash_fast(value, hash_fast(key, SEED_TEXT));
 }
 
-static struct outline_block *add_block(struct walk *w, struct outline_list *l)
+static struct outline_block *add_block(struct outline_list *l)
 {
 	if (l->n == l->cap) {
-		size_t cap = l->cap > 0 ? 2 * l->cap : LIST_MIN;
-		struct outline_block *more = arena_alloc(w->arena, cap * sizeof(*more));
-		if (l->n > 0)
-			memcpy(more, l->v, l->n * sizeof(*more));
-		l->v = more;
-		l->cap = cap;
+		l->cap = l->cap > 0 ? 2 * l->cap : LIST_MIN;
+		l->v = must_realloc(l->v, l->cap * sizeof(*l->v));
 	}
 	return &l->v[l->n++];
+}
+
+/* More than any model can read: the rest would only cost time and memory. */
+static bool is_full(const struct outline *o)
+{
+	return o->tools.n + o->searches.n + o->system.n + o->messages.n >= OUTLINE_BLOCKS_MAX;
 }
 
 static uint8_t mark_of(struct str control)
@@ -116,12 +118,9 @@ static bool take_content(struct walk *w, struct json_iter *it, struct draft *d)
 	return w->e->kind == ERR_NONE;
 }
 
-static void note_member(struct draft *d, struct str key, struct str value)
+/* What the outline wants to know of a member; most keys are none of these. */
+static void note_known(struct draft *d, struct str key, struct str value)
 {
-	if (json_key_is(key, STR("cache_control"))) {
-		d->mark = mark_of(value) != BREAK_NONE ? mark_of(value) : d->mark;
-		return;
-	}
 	if (json_key_is(key, STR("type")))
 		d->type = value;
 	else if (json_key_is(key, STR("text")))
@@ -132,6 +131,24 @@ static void note_member(struct draft *d, struct str key, struct str value)
 		d->deferred = json_is_true(value);
 	else if (json_key_is(key, STR("citations")))
 		d->cited = json_is_true(json_get(value, STR("enabled")));
+}
+
+/* The first letters of those keys, and what begins an escape. */
+static bool may_be_known(struct str key)
+{
+	char c = key.n > 0 ? key.p[0] : '\0';
+
+	return c == 't' || c == 'i' || c == 'd' || c == 'c' || str_find_char(key, '\\') < key.n;
+}
+
+static void note_member(struct draft *d, struct str key, struct str value)
+{
+	if (json_key_is(key, STR("cache_control"))) {
+		d->mark = mark_of(value) != BREAK_NONE ? mark_of(value) : d->mark;
+		return;
+	}
+	if (may_be_known(key))
+		note_known(d, key, value);
 	d->bytes += value.n;
 	add_member(d, key, value);
 }
@@ -143,7 +160,7 @@ static bool take_block(struct walk *w, struct json_iter *it, struct draft *d)
 	struct str key, value;
 
 	*d = (struct draft){ 0 };
-	if (json_peek(it) != '{' || !json_enter(it, &object, w->e))
+	if (is_full(w->o) || json_peek(it) != '{' || !json_enter(it, &object, w->e))
 		return false;
 	while (json_next_key(&object, &key, w->e)) {
 		if (json_peek(&object) == '[' && json_key_is(key, STR("content"))) {
@@ -184,10 +201,9 @@ static uint8_t kind_of(const struct draft *d, uint8_t role)
 	return BLOCK_OTHER;
 }
 
-static struct outline_block *put(
-	struct walk *w, struct outline_list *l, const struct draft *d, uint8_t kind)
+static struct outline_block *put(struct outline_list *l, const struct draft *d, uint8_t kind)
 {
-	struct outline_block *b = add_block(w, l);
+	struct outline_block *b = add_block(l);
 	bool image = kind == BLOCK_OTHER && is_text(d->type, "image");
 
 	*b = (struct outline_block){
@@ -223,7 +239,7 @@ static bool take_tools(struct walk *w, struct json_iter *it)
 		/* Tools that are to be found later are no part of the prefix; the web search stands with the system prompt. */
 		if (!d.deferred) {
 			struct outline_block *b =
-				put(w, search ? &o->searches : &o->tools, &d, BLOCK_TOOL);
+				put(search ? &o->searches : &o->tools, &d, BLOCK_TOOL);
 			b->item = (uint32_t)o->facts.tools;
 		}
 		o->facts.tools++;
@@ -247,7 +263,7 @@ static bool take_system(struct walk *w, struct json_iter *it)
 		plain_text(&d, value);
 		o->facts.system_text = value;
 		if (value.n > 2)
-			put(w, &o->system, &d, BLOCK_SYSTEM);
+			put(&o->system, &d, BLOCK_SYSTEM);
 		return true;
 	}
 	if (json_peek(it) != '[' || !json_enter(it, &items, w->e))
@@ -255,7 +271,7 @@ static bool take_system(struct walk *w, struct json_iter *it)
 	for (; json_next_key(&items, &key, w->e); n++) {
 		if (!take_block(w, &items, &d))
 			return false;
-		put(w, &o->system, &d, BLOCK_SYSTEM)->item = n;
+		put(&o->system, &d, BLOCK_SYSTEM)->item = n;
 		if (d.text.n > o->facts.system_text.n)
 			o->facts.system_text = d.text;
 	}
@@ -298,7 +314,7 @@ static bool take_blocks(struct walk *w, struct json_iter *it, struct message *m)
 		plain_text(&d, value);
 		note_block(m, &d, BLOCK_USER);
 		if (value.n > 2)
-			put(w, &w->o->messages, &d, BLOCK_USER);
+			put(&w->o->messages, &d, BLOCK_USER);
 		return true;
 	}
 	if (json_peek(it) != '[' || !json_enter(it, &items, w->e))
@@ -306,7 +322,7 @@ static bool take_blocks(struct walk *w, struct json_iter *it, struct message *m)
 	for (; json_next_key(&items, &key, w->e); n++) {
 		if (!take_block(w, &items, &d))
 			return false;
-		struct outline_block *b = put(w, &w->o->messages, &d, kind_of(&d, ROLE_USER));
+		struct outline_block *b = put(&w->o->messages, &d, kind_of(&d, ROLE_USER));
 		b->item = n;
 		w->o->parameters.images |= b->images > 0;
 		note_block(m, &d, b->kind);
@@ -361,7 +377,7 @@ static bool take_message(struct walk *w, struct json_iter *it, size_t at)
 	struct json_iter object;
 	struct str key, value;
 
-	if (json_peek(it) != '{' || !json_enter(it, &object, w->e))
+	if (is_full(w->o) || json_peek(it) != '{' || !json_enter(it, &object, w->e))
 		return false;
 	while (json_next_key(&object, &key, w->e)) {
 		if (json_key_is(key, STR("content"))) {
@@ -467,11 +483,10 @@ bool outline_wants(struct str key)
 	return part_of(key) != NULL;
 }
 
-bool outline_part(
-	struct outline *o, struct json_iter *it, struct str key, struct arena *a, struct err *e)
+bool outline_part(struct outline *o, struct json_iter *it, struct str key, struct err *e)
 {
 	struct err inner = { 0 };
-	struct walk w = { .o = o, .arena = a, .e = &inner };
+	struct walk w = { .o = o, .e = &inner };
 	const struct json_iter before = *it;
 	take_fn *take = part_of(key);
 	struct str value;
@@ -489,11 +504,21 @@ bool outline_part(
 	return true;
 }
 
-static void join(struct outline *o, const struct outline_list *l, uint8_t level)
+static void join(struct outline *o, struct outline_list *l, uint8_t level)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		o->blocks[o->n] = l->v[i];
 		o->blocks[o->n++].level = level;
+	}
+}
+
+void outline_drop(struct outline *o)
+{
+	struct outline_list *const lists[] = { &o->tools, &o->searches, &o->system, &o->messages };
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		free(lists[i]->v);
+		*lists[i] = (struct outline_list){ .n = 0 };
 	}
 }
 
@@ -515,6 +540,7 @@ void outline_end(struct outline *o, struct arena *a)
 			break;
 		}
 	o->facts.web_search_only &= o->facts.tools == 1;
+	outline_drop(o);
 }
 
 /* ---- chains ---- */

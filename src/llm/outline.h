@@ -23,6 +23,9 @@ enum block_kind {
 
 enum breakpoint { BREAK_NONE, BREAK_5M, BREAK_1H };
 
+/* A request with more of them is not whole. */
+enum { OUTLINE_BLOCKS_MAX = 65536 };
+
 enum message_role { ROLE_NONE, ROLE_USER, ROLE_ASSISTANT, ROLE_SYSTEM };
 
 struct outline_block {
@@ -76,11 +79,12 @@ struct outline {
 /* The request's members come in any order, so it is read part by part: each of these takes the value before which `it` stands and
  * moves behind it. A shape that is not understood is passed over, with o->whole false; an error is broken JSON only. */
 void outline_begin(struct outline *o);
-bool outline_part(struct outline *o, struct json_iter *it, struct str key, struct arena *a,
-	struct err *e) MUSTCHECK;
+bool outline_part(struct outline *o, struct json_iter *it, struct str key, struct err *e) MUSTCHECK;
 /* Is that a member that outline_part() wants? */
 bool outline_wants(struct str key);
-/* Puts the parts in order. */
+/* Gives up between beginning and end. */
+void outline_drop(struct outline *o);
+/* Puts the parts in order, into the arena. */
 void outline_end(struct outline *o, struct arena *a);
 
 /* What of it a model reads and how its prefixes hang together. */

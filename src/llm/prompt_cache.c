@@ -140,12 +140,16 @@ static const struct cache_entry *find_back(const struct prompt_view *v,
 	return NULL;
 }
 
+/* No request may have more breakpoints: looking from each of very many would hold up everybody. */
 static const struct cache_entry *find_read(const struct prompt_view *v,
 	const struct prompt_cache *c, int64_t now_ms, size_t *ret_block)
 {
-	for (size_t i = v->outline->n; i-- > 0;) {
+	unsigned marks = 0;
+
+	for (size_t i = v->outline->n; i-- > 0 && marks < CACHE_BREAKPOINTS;) {
 		if (v->outline->blocks[i].mark == BREAK_NONE)
 			continue;
+		marks++;
 		const struct cache_entry *e = find_back(v, c, i, now_ms, ret_block);
 		if (e != NULL)
 			return e;

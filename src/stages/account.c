@@ -5,11 +5,6 @@
 #include "core/sessions.h"
 #include "stages/stages.h"
 
-static int64_t known(int64_t n)
-{
-	return n > 0 ? n : 0;
-}
-
 static int64_t sum(int64_t a, int64_t b)
 {
 	if (a < 0 || b < 0)

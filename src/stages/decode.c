@@ -6,9 +6,10 @@ enum step stage_decode(struct exchange *x)
 {
 	if (x->endpoint != ENDPOINT_MESSAGES && x->endpoint != ENDPOINT_COUNT)
 		return STEP_NEXT;
-	if (!x->dialect->parse_request(&x->chat, buf_str(&x->body), x->arena, &x->err))
+	x->scratch = arena_new_small();
+	if (!x->dialect->parse_request(&x->chat, buf_str(&x->body), x->scratch, &x->err))
 		return STEP_FAIL;
-	x->chat.model = arena_dup(x->arena, x->chat.model); /* these outlive the body */
+	x->chat.model = arena_dup(x->arena, x->chat.model); /* these outlive body and scratch */
 	x->chat.session = arena_dup(x->arena, x->chat.session);
 	return STEP_NEXT;
 }

@@ -131,11 +131,31 @@ static size_t nested_end(struct str text, size_t at, unsigned around, size_t *re
 	return 0;
 }
 
+/* Most keys, and many values, are a few plain bytes: where such a string ends; 0: it is another one. */
+static inline size_t short_end(struct str text, size_t at)
+{
+#if defined(__SSE2__) && !defined(JSON_PORTABLE)
+	if (text.n - at < 16)
+		return 0;
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text.p + at));
+	unsigned quotes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
+	unsigned slashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+	/* The lowest quote, if no backslash stands before it. */
+	if (quotes != 0 && ((quotes - 1) & ~quotes & slashes) == 0)
+		return at + (unsigned)__builtin_ctz(quotes) + 1;
+#endif
+	return 0;
+}
+
 /* From behind an opening quote to behind the closing one; 0 when there is none. */
 static size_t string_end(struct str text, size_t at)
 {
 	uint64_t escaped = 0;
 	char pad[BLOCK];
+	size_t end = short_end(text, at);
+
+	if (end != 0)
+		return end;
 
 	for (; at < text.n; at += BLOCK) {
 		uint64_t quotes = block_quotes(block_at(text, at, pad), &escaped);

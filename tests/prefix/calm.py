@@ -116,6 +116,18 @@ def check_interleaved(bench):
             step(bench, talk)
 
 
+def check_accounts(bench):
+    """Two users with a session of one name, each with a key and so a cache of their own: neither loses what the other has."""
+    both = [Talk(f"accounts {i}", OPUS, size=8000, shared="accounts", of="accounts") for i in range(2)]
+
+    def other_key(talk):
+        talk.headers_once = {"x-api-key": f"key of {talk.seed}"}
+
+    for _ in range(4):
+        for talk in both:
+            step(bench, talk, damage=other_key)
+
+
 def check_retries(bench):
     """The same body again, errors, streams that break off, clients that leave."""
     talk = Talk("retried", OPUS, size=8000)
@@ -291,6 +303,7 @@ def run(programs):
         check_long(bench)
         check_asides(bench)
         check_interleaved(bench)
+        check_accounts(bench)
         check_retries(bench)
         check_parallel(bench)
         check_changes(bench)

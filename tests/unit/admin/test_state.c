@@ -72,6 +72,31 @@ static void everything(void **state)
 	world_release(&w);
 }
 
+/* Names that clients make up are cut, so that those who watch always get a state. */
+static void long_names(void **state)
+{
+	struct buf body;
+	struct world w;
+
+	buf_init(&body, SIZE_MAX);
+	buf_add(&body, STR("{\"max_tokens\":1,\"stream\":true,\"messages\":[],\"model\":\""));
+	for (size_t i = 0; i < 100000; i++)
+		buf_add_char(&body, 'm');
+	buf_add(&body, STR("\"}"));
+	world_init(&w, NULL);
+	struct conn *c = world_post_with(
+		&w, "/v1/messages", "X-Claude-Code-Session-Id: s-9\n", buf_str(&body));
+	yyjson_doc *doc = ask(&w, "GET /sluice/api/state\nHost: localhost");
+	yyjson_val *open = yyjson_obj_get(yyjson_doc_get_root(doc), "open");
+	yyjson_val *first = yyjson_arr_get_first(open);
+	assert_int_equal(yyjson_get_len(yyjson_obj_get(first, "model")), 256);
+	assert_string_equal(yyjson_get_str(yyjson_obj_get(first, "session")), "s-9");
+	yyjson_doc_free(doc);
+	fake_conn_gone(c);
+	world_release(&w);
+	buf_release(&body);
+}
+
 /* Many at once are counted, and only so many listed. */
 static void is_bounded(void **state)
 {
@@ -133,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(is_bounded),
 		cmocka_unit_test(tables),
 	};

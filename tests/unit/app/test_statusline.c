@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Somebody else's settings file: what is put in comes out again, and nothing else is touched. */
-#include "unit/base/check.h"
+#include "unit/app/folder.h"
 
 #include "app/cmd.h"
 #include "app/statusline_install.h"
+
+#include <fcntl.h>
 
 const struct command *const commands[] = { NULL };
 
@@ -123,6 +125,31 @@ static void refused(void **state)
 	buf_release(&out);
 }
 
+/* Who took away the right to write it meant it, even where the folder would let us replace it. */
+static void read_only_stays(void **state)
+{
+	const char *folder = *state;
+	char path[600];
+	enum statusline_change change;
+	struct stat before, after;
+	struct err e = { 0 };
+
+	snprintf(path, sizeof(path), "%s/settings.json", folder);
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "{}", 2), 2);
+	assert_int_equal(fchmod(fd, 0440), 0);
+	close(fd);
+	assert_int_equal(stat(path, &before), 0);
+	assert_false(statusline_install(folder, STR("/opt/sluice statusline"), &change, &e));
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(after.st_size, 2);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_true(statusline_install(folder, STR("/opt/sluice statusline"), &change, &e));
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_mode & 0777, 0640);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +158,7 @@ int main(void)
 		cmocka_unit_test(twice),
 		cmocka_unit_test(not_ours),
 		cmocka_unit_test(refused),
+		cmocka_unit_test_setup_teardown(read_only_stays, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,14 +4,14 @@
 
 #include "base/redact.h"
 
-static const struct str known[] = { STR_INIT("my-own-secret"), STR_INIT("short") };
+static const struct str given[] = { STR_INIT("my-own-secret"), STR_INIT("short") };
 
 static void check(const char *text, const char *want)
 {
 	struct buf b;
 
 	buf_init(&b, SIZE_MAX);
-	redact(&b, str_from(text), known, ARRAY_LEN(known));
+	redact(&b, str_from(text), given, ARRAY_LEN(given));
 	assert_str(buf_str(&b), str_from(want));
 	buf_release(&b);
 }

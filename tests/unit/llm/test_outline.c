@@ -157,6 +157,32 @@ static void odd_shapes(void **state)
 		parse("{\"messages\":[{\"role\":\"user\",\"content\":\"\"}]}").outline.n, 0);
 }
 
+/* A body of nothing but tiny tools, blocks or messages does not take a multiple of its size. */
+static void too_many_blocks(void **state)
+{
+	static const char *const shapes[][3] = {
+		{ "{\"model\":\"m\",\"messages\":[],\"tools\":[{}", ",{}", "]}" },
+		{ "{\"model\":\"m\",\"messages\":[{\"content\":[{}", ",{}", "]}]}" },
+		{ "{\"model\":\"m\",\"messages\":[{\"content\":\"x\"}", ",{\"content\":\"x\"}",
+			"]}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
+		for (size_t more = 0; more < 2; more++) {
+			struct buf body;
+			buf_init(&body, SIZE_MAX);
+			buf_add(&body, str_from(shapes[i][0]));
+			for (size_t k = 1; k < OUTLINE_BLOCKS_MAX + more; k++)
+				buf_add(&body, str_from(shapes[i][1]));
+			buf_add(&body, str_from(shapes[i][2]));
+			buf_add_char(&body, '\0');
+			struct chat c = parse(body.p);
+			assert_int_equal(c.outline.n, OUTLINE_BLOCKS_MAX);
+			assert_int_equal(c.outline.whole, more == 0);
+			buf_release(&body);
+		}
+}
+
 static void automatic_breakpoint(void **state)
 {
 	struct chat c = parse(
@@ -287,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(same_prefix, begin, end),
 		cmocka_unit_test_setup_teardown(other_prefix, begin, end),
 		cmocka_unit_test_setup_teardown(odd_shapes, begin, end),
+		cmocka_unit_test_setup_teardown(too_many_blocks, begin, end),
 		cmocka_unit_test_setup_teardown(automatic_breakpoint, begin, end),
 		cmocka_unit_test_setup_teardown(stripped_thinking, begin, end),
 		cmocka_unit_test_setup_teardown(identity, begin, end),

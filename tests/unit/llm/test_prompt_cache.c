@@ -137,6 +137,28 @@ static void looks_back_twenty_blocks(void **state)
 	prompt_cache_free(c);
 }
 
+/* No request may have more than four: with thousands, each would be looked back from. */
+static void looks_from_the_last_breakpoints(void **state)
+{
+	struct prompt_cache *c = prompt_cache_new(64);
+	struct request r;
+	struct forecast f;
+
+	make(&r, 5, 1000);
+	r.b[4].mark = BREAK_5M;
+	send(&r, c, 0);
+	make(&r, 64, 1000);
+	for (size_t i = 60; i > 60 - 4 * 5; i -= 5)
+		r.b[i].mark = BREAK_5M;
+	r.b[4].mark = BREAK_5M;
+	f = ask(&r, c, MINUTE);
+	assert_int_equal(f.read, 0);
+	r.b[60].mark = BREAK_NONE;
+	f = ask(&r, c, MINUTE);
+	assert_int_equal(f.read, 5000);
+	prompt_cache_free(c);
+}
+
 static void short_prefixes(void **state)
 {
 	struct prompt_cache *c = prompt_cache_new(64);
@@ -265,6 +287,7 @@ int main(void)
 		cmocka_unit_test(lives_as_long_as_it_is_read),
 		cmocka_unit_test(mixed_lives),
 		cmocka_unit_test(looks_back_twenty_blocks),
+		cmocka_unit_test(looks_from_the_last_breakpoints),
 		cmocka_unit_test(short_prefixes),
 		cmocka_unit_test(a_measured_entry_corrects),
 		cmocka_unit_test(room_is_bounded),
