@@ -29,7 +29,7 @@
 
 enum { DRAIN_CHECK_MS = 20, LOCK_CHECK_MS = 500, RELOAD_DELAY_MS = 100 };
 
-enum { TRIM_KEPT_BYTES = 4 << 20 };
+enum { TRIM_KEPT_BYTES = 4 << 20, TIDY_KEPT_BYTES = 512 << 10 };
 
 struct serving {
 	const struct serve_options *options;
@@ -406,7 +406,7 @@ static void give_back_memory(void *ctx)
 
 	s->svc.untidy_bytes = 0;
 #ifdef __GLIBC__
-	malloc_trim(TRIM_KEPT_BYTES);
+	malloc_trim(TIDY_KEPT_BYTES);
 #endif
 }
 

@@ -78,7 +78,7 @@
 		"predict what the provider's prompt cache will read, and find out why when it did not") \
 	X(prefix_memory_bytes, BYTES, "prefix.memory_bytes", "64MiB", RANGE(1048576, 17179869184), 0, \
 		"memory for what conversations last sent (hashes and sizes, no text); the least recently used are forgotten first; read at the start") \
-	X(prefix_entries, INT, "prefix.entries", "65536", RANGE(1024, 16777216), 0, \
+	X(prefix_entries, INT, "prefix.entries", "16384", RANGE(1024, 16777216), 0, \
 		"entries of providers' prompt caches that are kept track of; read at the start") \
 	X(prefix_keep_ms, SECONDS, "prefix.keep_s", "604800", RANGE(0, 31536000), 0, \
 		"time that the store remembers what a conversation last sent, so that a restart does not forget and other proxies on the same store know; 0: not at all") \

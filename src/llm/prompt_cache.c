@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAYS = 8 };
+enum { WAYS = 8, REFRESHED = 2 * CACHE_LOOK_BACK };
 
 /* ---- what is known of models ---- */
 
@@ -211,16 +211,22 @@ static void put_at(const struct prompt_view *v, struct prompt_cache *c, size_t b
 		prompt_cache_put(c, &e);
 }
 
+/* Entries stand at breakpoints; older ones than a request could look back to from its end are found by nobody any more. */
 void forecast_commit(const struct forecast *f, const struct prompt_view *v, struct prompt_cache *c,
 	int64_t now_ms)
 {
+	size_t recent = f->read_blocks > REFRESHED ? f->read_blocks - REFRESHED : 0;
+
 	for (size_t i = 0; i < f->write_blocks; i++) {
-		const struct cache_entry *e = prompt_cache_find(c, v->chain[i], now_ms);
 		uint8_t mark = v->outline->blocks[i].mark;
-		if (i < f->read_blocks && e != NULL)
+		bool read = i < f->read_blocks;
+		if (mark == BREAK_NONE && (!read || i < recent))
+			continue;
+		const struct cache_entry *e =
+			read ? prompt_cache_find(c, v->chain[i], now_ms) : NULL;
+		if (e != NULL)
 			put_at(v, c, i, e->life_ms, now_ms);
-		else if (i >= f->read_blocks && mark != BREAK_NONE &&
-			 v->tokens[i] >= (double)v->rules.min_tokens)
+		else if (!read && v->tokens[i] >= (double)v->rules.min_tokens)
 			put_at(v, c, i, mark == BREAK_1H ? CACHE_LIFE_1H_MS : CACHE_LIFE_5M_MS,
 				now_ms);
 	}
