@@ -229,11 +229,15 @@ void totals_add(struct ledger_totals *t, const struct ledger_exchange *row)
 
 void totals_sum(struct ledger_totals *to, const struct ledger_totals *more)
 {
-	for (size_t i = 0; i < totals_columns.n; i++) {
-		size_t at = totals_columns.v[i].offset;
-		*(int64_t *)(void *)((char *)to + at) +=
-			*(const int64_t *)(const void *)((const char *)more + at);
-	}
+	/* From the first of them on, all that is there are sums. */
+	enum { FIRST = offsetof(struct ledger_totals, exchanges) };
+	int64_t *sum = (void *)((char *)to + FIRST);
+	const int64_t *v = (const void *)((const char *)more + FIRST);
+
+	static_assert((sizeof(*to) - FIRST) / sizeof(*v) == ARRAY_LEN(of_totals),
+		"every sum has its column");
+	for (size_t i = 0; i < ARRAY_LEN(of_totals); i++)
+		sum[i] += v[i];
 }
 
 static int64_t floor_to(int64_t ms, int64_t width)

@@ -121,7 +121,8 @@ static bool connect_to(struct sqlite_store *s, struct err *e)
 		return false;
 	bool ok = sqlite3_open_v2(s->path, &s->db, flags, NULL) == SQLITE_OK ||
 		  sqlite_fail(s, "open", e);
-	if (ok && sqlite_functions_add(s, e) && sqlite_schema_prepare(s, e))
+	if (ok && sqlite_functions_add(s, e) && sqlite_batch_add(s, e) &&
+		sqlite_schema_prepare(s, e))
 		return true;
 	sqlite_rollback(s);
 	disconnect(s);

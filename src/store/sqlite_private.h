@@ -14,9 +14,6 @@ enum statement {
 	/* sqlite_write.c */
 	SQL_BEGIN_WRITE,
 	SQL_VERSION,
-	SQL_INSERT_EXCHANGE,
-	SQL_INSERT_ATTEMPT,
-	SQL_INSERT_SAVING,
 	SQL_ADD_QUARTER,
 	SQL_ADD_PART,
 	SQL_ADD_CONVERSATION,
@@ -24,6 +21,11 @@ enum statement {
 	SQL_PUT,
 	SQL_SWEEP,
 	SQL_GET,
+	/* sqlite_batch.c */
+	SQL_LAST_ROW,
+	SQL_INSERT_EXCHANGES,
+	SQL_INSERT_ATTEMPTS,
+	SQL_INSERT_SAVINGS,
 	/* sqlite_query.c */
 	SQL_BEGIN_READ,
 	SQL_SESSION,
@@ -73,6 +75,10 @@ struct sqlite_store {
 	bool suspect;      /* such a failure was seen */
 	struct sums *sums; /* of what is being added; NULL: not needed yet */
 	int64_t swept_ms;  /* when expired values were last looked for */
+	/* What is being added, and the number that the first of its exchanges gets. */
+	const struct store_batch *batch;
+	int64_t batch_first;
+	size_t batch_at; /* the row that a statement has come to */
 };
 
 /* ---- sqlite.c ---- */
@@ -101,6 +107,14 @@ struct sqlite_found {
 };
 bool sqlite_get_value(struct sqlite_store *s, const struct store_key *key,
 	const struct sqlite_found *ret, struct err *e) MUSTCHECK;
+
+/* ---- sqlite_batch.c ---- */
+
+/* Gives statements the tables batch_exchange, batch_attempt and batch_saving: the rows of the batch that is being added. */
+bool sqlite_batch_add(struct sqlite_store *s, struct err *e) MUSTCHECK;
+/* Adds the rows of a batch with what belongs to them, within a transaction. */
+bool sqlite_insert_batch(
+	struct sqlite_store *s, const struct store_batch *batch, struct err *e) MUSTCHECK;
 
 /* ---- sqlite_sql.c ---- */
 

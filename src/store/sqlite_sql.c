@@ -31,6 +31,18 @@ static void insert(
 	buf_add(b, STR(")"));
 }
 
+/* All rows of the batch that is being added. FAIL: who undoes the whole transaction needs no means to undo a part of it. In the
+ * table's own order, columns are taken as they come. */
+static void insert_batch(
+	struct buf *b, const char *table, const char *keys, const struct columns *columns)
+{
+	buf_addf(b, "INSERT OR FAIL INTO %s (%s, ", table, keys);
+	sqlite_list(b, columns, "$");
+	buf_addf(b, ") SELECT %s, ", keys);
+	sqlite_list(b, columns, "$");
+	buf_addf(b, " FROM batch_%s", table);
+}
+
 /* Adds to the sums that are there. */
 static void add_sums(struct buf *b, const char *table, const char *key, const char *besides)
 {
@@ -123,14 +135,14 @@ static void merge_parts(struct buf *b)
 static void build_write(enum statement which, struct buf *b)
 {
 	switch (which) {
-	case SQL_INSERT_EXCHANGE:
-		insert(b, "exchange", &exchange_columns, "");
+	case SQL_INSERT_EXCHANGES:
+		insert_batch(b, "exchange", "row", &exchange_columns);
 		break;
-	case SQL_INSERT_ATTEMPT:
-		insert(b, "attempt", &attempt_columns, "exchange, place");
+	case SQL_INSERT_ATTEMPTS:
+		insert_batch(b, "attempt", "exchange, place", &attempt_columns);
 		break;
-	case SQL_INSERT_SAVING:
-		insert(b, "saving", &saving_columns, "exchange, place");
+	case SQL_INSERT_SAVINGS:
+		insert_batch(b, "saving", "exchange, place", &saving_columns);
 		break;
 	case SQL_ADD_QUARTER:
 		add_sums(
@@ -157,6 +169,7 @@ static void build_write(enum statement which, struct buf *b)
 /* Those that are the same whatever the columns are. */
 static const char *const texts[STATEMENTS] = {
 	[SQL_COMMIT] = "COMMIT",
+	[SQL_LAST_ROW] = "SELECT max(row) FROM exchange",
 	/* Never a lock for reading that becomes one for writing: two processes could not both get it. */
 	[SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
 	[SQL_BEGIN_READ] = "BEGIN",

@@ -146,6 +146,13 @@ static const char *const version_2[] = {
 	"DROP TABLE counted;",
 	NULL,
 };
+/* What keeps out the first version is asked once for each sum of a batch, not once for each row: that program adds rows and sums in
+ * the same transaction. */
+static const char *const version_3[] = {
+	"DROP TRIGGER exchange_counted;"
+	"CREATE TRIGGER quarter_counted BEFORE INSERT ON quarter BEGIN SELECT counted(0); END;",
+	NULL,
+};
 /* clang-format on */
 
-const char *const *const sqlite_versions[] = { version_1, version_2, NULL };
+const char *const *const sqlite_versions[] = { version_1, version_2, version_3, NULL };

@@ -21,96 +21,14 @@ static void bind_bytes(sqlite3_stmt *statement, int at, struct str bytes)
 	sqlite3_bind_blob64(statement, at, bytes.n > 0 ? bytes.p : "", bytes.n, SQLITE_STATIC);
 }
 
-static void bind_column(sqlite3_stmt *statement, int at, const struct column *c, const void *row)
+/* Binds all columns of totals. Returns the place behind them. */
+static int bind_totals(sqlite3_stmt *statement, const struct ledger_totals *totals)
 {
-	const void *v = (const char *)row + c->offset;
-
-	switch (c->type) {
-	case COLUMN_TEXT:
-		sqlite_bind_text(statement, at, *(const struct str *)v);
-		break;
-	case COLUMN_COUNT:
-		if (*(const int64_t *)v < 0)
-			sqlite3_bind_null(statement, at);
-		else
-			sqlite3_bind_int64(statement, at, *(const int64_t *)v);
-		break;
-	case COLUMN_NUMBER:
-		sqlite3_bind_int64(statement, at, *(const int64_t *)v);
-		break;
-	case COLUMN_STATUS:
-		sqlite3_bind_int64(statement, at, *(const unsigned *)v);
-		break;
-	case COLUMN_FLAG:
-		sqlite3_bind_int64(statement, at, *(const bool *)v);
-		break;
-	}
-}
-
-/* Binds all columns of a row. Returns the place behind them. */
-static int bind_row(sqlite3_stmt *statement, const struct columns *columns, const void *row)
-{
-	for (size_t i = 0; i < columns->n; i++)
-		bind_column(statement, (int)i + 1, &columns->v[i], row);
-	return (int)columns->n + 1;
-}
-
-/* ---- rows ---- */
-
-/* One of the rows that belong to an exchange, the place-th of its kind. */
-static bool insert_detail(
-	struct sqlite_store *s, sqlite3_stmt *statement, int at, size_t place, struct err *e)
-{
-	sqlite3_bind_int64(statement, at + 1, (int64_t)place);
-	return sqlite_run(s, statement, e);
-}
-
-static bool insert_attempts(
-	struct sqlite_store *s, const struct ledger_exchange *row, int64_t number, struct err *e)
-{
-	sqlite3_stmt *statement =
-		row->nattempts > 0 ? sqlite_statement(s, SQL_INSERT_ATTEMPT, e) : NULL;
-
-	for (size_t i = 0; statement != NULL && i < row->nattempts; i++) {
-		int at = bind_row(statement, &attempt_columns, &row->attempts[i]);
-		sqlite3_bind_int64(statement, at, number);
-		if (!insert_detail(s, statement, at, i, e))
-			return false;
-	}
-	return row->nattempts == 0 || statement != NULL;
-}
-
-static bool insert_savings(
-	struct sqlite_store *s, const struct ledger_exchange *row, int64_t number, struct err *e)
-{
-	sqlite3_stmt *statement =
-		row->nsavings > 0 ? sqlite_statement(s, SQL_INSERT_SAVING, e) : NULL;
-
-	for (size_t i = 0; statement != NULL && i < row->nsavings; i++) {
-		int at = bind_row(statement, &saving_columns, &row->savings[i]);
-		sqlite3_bind_int64(statement, at, number);
-		if (!insert_detail(s, statement, at, i, e))
-			return false;
-	}
-	return row->nsavings == 0 || statement != NULL;
-}
-
-static bool insert_exchange(
-	struct sqlite_store *s, const struct ledger_exchange *row, struct err *e)
-{
-	sqlite3_stmt *statement = sqlite_statement(s, SQL_INSERT_EXCHANGE, e);
-
-	if (statement == NULL)
-		return false;
-	bind_row(statement, &exchange_columns, row);
-	if (sqlite_run(s, statement, e)) {
-		int64_t number = sqlite3_last_insert_rowid(s->db);
-		return insert_attempts(s, row, number, e) && insert_savings(s, row, number, e);
-	}
-	if (sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_UNIQUE)
-		err_set(e, ERR_INVALID, "the ledger has an exchange '%.*s' already",
-			row->id.n < 64 ? (int)row->id.n : 64, row->id.p);
-	return false;
+	for (size_t i = 0; i < totals_columns.n; i++)
+		sqlite3_bind_int64(statement, (int)i + 1,
+			*(const int64_t *)(const void *)((const char *)totals +
+							 totals_columns.v[i].offset));
+	return (int)totals_columns.n + 1;
 }
 
 /* ---- sums ---- */
@@ -133,7 +51,7 @@ static bool write_sum(struct sqlite_store *s, const struct sum *sum, struct err 
 	if (statement == NULL)
 		return false;
 	if (sum->kind != SUM_CAUSE)
-		at = bind_row(statement, &totals_columns, &sum->totals);
+		at = bind_totals(statement, &sum->totals);
 	sqlite3_bind_int64(statement, at++, sum->quarter_ms);
 	for (int i = 0; i < sum_rows[sum->kind].names; i++)
 		sqlite_bind_text(statement, at++, sum->names[i]);
@@ -239,12 +157,9 @@ static bool add_rows(struct sqlite_store *s, const struct store_batch *b, struct
 	if (s->sums == NULL)
 		s->sums = sums_new();
 	sums_clear(s->sums);
-	for (size_t i = 0; i < b->nrows; i++) {
-		if (!insert_exchange(s, &b->rows[i], e))
-			return false;
+	for (size_t i = 0; i < b->nrows; i++)
 		sums_add(s->sums, &b->rows[i]);
-	}
-	return write_sums(s, e);
+	return sqlite_insert_batch(s, b, e) && write_sums(s, e);
 }
 
 bool sqlite_add(struct sqlite_store *s, const struct store_batch *b, struct err *e)

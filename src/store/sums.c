@@ -37,17 +37,34 @@ void sums_clear(struct sums *s)
 		s->chains[i] = NOBODY;
 }
 
-/* FNV-1a. */
+static uint64_t word_at(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* The length and both ends of a name: names that differ in the middle only share a chain. */
+static uint64_t mix(uint64_t h, struct str s)
+{
+	static const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ s.n) * odd;
+	if (s.n >= sizeof(uint64_t))
+		return ((h ^ word_at(s.p)) * odd) ^ word_at(s.p + s.n - sizeof(uint64_t));
+	for (size_t i = 0; i < s.n; i++)
+		h = (h << 8) + (h >> 56) + (unsigned char)s.p[i];
+	return h;
+}
+
 static size_t chain_of(enum sum_kind kind, int64_t quarter_ms, const struct str *names)
 {
-	uint64_t h = UINT64_C(14695981039346656037) ^ (uint64_t)kind ^ (uint64_t)quarter_ms;
+	uint64_t h = (uint64_t)kind ^ (uint64_t)quarter_ms;
 
-	for (size_t i = 0; i < SUM_NAMES_MAX; i++) {
-		h = (h ^ names[i].n) * UINT64_C(1099511628211);
-		for (size_t k = 0; k < names[i].n; k++)
-			h = (h ^ (unsigned char)names[i].p[k]) * UINT64_C(1099511628211);
-	}
-	return (h >> 20) % CHAINS;
+	for (size_t i = 0; i < SUM_NAMES_MAX; i++)
+		h = mix(h, names[i]);
+	return (h * UINT64_C(0x9e3779b97f4a7c15) >> 40) % CHAINS;
 }
 
 static bool same_names(const struct str *a, const struct str *b)
@@ -58,10 +75,9 @@ static bool same_names(const struct str *a, const struct str *b)
 	return true;
 }
 
-static struct sum *find(
-	struct sums *s, enum sum_kind kind, int64_t begin_ms, const struct str names[SUM_NAMES_MAX])
+static struct sum *find(struct sums *s, enum sum_kind kind, int64_t quarter_ms,
+	const struct str names[SUM_NAMES_MAX])
 {
-	int64_t quarter_ms = quarter_of(begin_ms);
 	uint32_t *chain = &s->chains[chain_of(kind, quarter_ms, names)];
 
 	for (uint32_t i = *chain; i != NOBODY; i = s->v[i].next)
@@ -75,40 +91,47 @@ static struct sum *find(
 	struct sum *fresh = &s->v[s->n];
 	*fresh = (struct sum){ .kind = kind,
 		.quarter_ms = quarter_ms,
-		.first_ms = begin_ms,
-		.last_ms = begin_ms,
+		.first_ms = INT64_MAX,
+		.last_ms = INT64_MIN,
 		.next = *chain };
 	memcpy(fresh->names, names, sizeof(fresh->names));
 	*chain = (uint32_t)s->n++;
 	return fresh;
 }
 
+/* What a row adds: the same to each of its sums. */
+struct share {
+	int64_t begin_ms, quarter_ms;
+	struct ledger_totals totals;
+};
+
 static void add_part(
-	struct sums *s, const struct ledger_exchange *row, struct str property, struct str value)
+	struct sums *s, const struct share *share, struct str property, struct str value)
 {
 	const struct str names[SUM_NAMES_MAX] = { property, value, STR(""), STR("") };
 
-	totals_add(&find(s, SUM_PART, row->begin_ms, names)->totals, row);
+	totals_sum(&find(s, SUM_PART, share->quarter_ms, names)->totals, &share->totals);
 }
 
-static void add_conversation(struct sums *s, const struct ledger_exchange *row)
+static void add_conversation(
+	struct sums *s, const struct share *share, const struct ledger_exchange *row)
 {
 	const struct str names[SUM_NAMES_MAX] = { row->conversation, row->session, row->project,
 		row->model };
-	struct sum *sum = find(s, SUM_CONVERSATION, row->begin_ms, names);
+	struct sum *sum = find(s, SUM_CONVERSATION, share->quarter_ms, names);
 
-	totals_add(&sum->totals, row);
-	if (row->begin_ms < sum->first_ms)
-		sum->first_ms = row->begin_ms;
-	if (row->begin_ms > sum->last_ms)
-		sum->last_ms = row->begin_ms;
+	totals_sum(&sum->totals, &share->totals);
+	if (share->begin_ms < sum->first_ms)
+		sum->first_ms = share->begin_ms;
+	if (share->begin_ms > sum->last_ms)
+		sum->last_ms = share->begin_ms;
 }
 
-static void add_cause(
-	struct sums *s, int64_t begin_ms, struct str which, const struct ledger_saving *figures)
+static void add_cause(struct sums *s, const struct share *share, struct str which,
+	const struct ledger_saving *figures)
 {
 	const struct str names[SUM_NAMES_MAX] = { which, figures->cause, STR(""), STR("") };
-	struct sum *sum = find(s, SUM_CAUSE, begin_ms, names);
+	struct sum *sum = find(s, SUM_CAUSE, share->quarter_ms, names);
 
 	sum->count++;
 	sum->tokens += counted_signed(figures->tokens);
@@ -118,16 +141,18 @@ static void add_cause(
 void sums_add(struct sums *s, const struct ledger_exchange *row)
 {
 	const struct str model[SUM_NAMES_MAX] = { row->model, row->provider, STR(""), STR("") };
+	struct share share = { .begin_ms = row->begin_ms, .quarter_ms = quarter_of(row->begin_ms) };
 
-	totals_add(&find(s, SUM_QUARTER, row->begin_ms, model)->totals, row);
-	add_part(s, row, STR("kind"), row->kind);
-	add_part(s, row, STR("project"), row->project);
-	add_part(s, row, STR("caller"), row->caller);
-	add_conversation(s, row);
+	totals_add(&share.totals, row);
+	totals_sum(&find(s, SUM_QUARTER, share.quarter_ms, model)->totals, &share.totals);
+	add_part(s, &share, STR("kind"), row->kind);
+	add_part(s, &share, STR("project"), row->project);
+	add_part(s, &share, STR("caller"), row->caller);
+	add_conversation(s, &share, row);
 	for (size_t i = 0; i < row->nsavings; i++)
-		add_cause(s, row->begin_ms, STR("saved"), &row->savings[i]);
+		add_cause(s, &share, STR("saved"), &row->savings[i]);
 	if (row->prefix.cause.n > 0)
-		add_cause(s, row->begin_ms, STR("lost"),
+		add_cause(s, &share, STR("lost"),
 			&(struct ledger_saving){ row->prefix.cause,
 				counted(row->prefix.lost_tokens), counted(row->prefix.lost_nusd) });
 }

@@ -77,7 +77,7 @@ class Proxy:
     def __init__(self, rig, path, *settings):
         self.port = free_port()
         home = rig.folder / "home" / str(self.port)
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         words = [f"listen=127.0.0.1:{self.port}", f"log.file={rig.folder}/proxy.log", f"store.path={path}"]
         words += [f"store.flush_s={FLUSH_S}", f"providers.anthropic.base_url=http://127.0.0.1:{rig.mock_port}", *settings]
         env = {"PATH": os.environ["PATH"], "HOME": str(home)}

@@ -311,6 +311,29 @@ static void scribble(const char *file, off_t from, size_t bytes)
 	close(fd);
 }
 
+/* Of a batch the one that is at fault is named, and the others are not added. */
+static void a_row_that_is_there_already_is_named(void **state)
+{
+	const struct ledger_exchange first = a_row("second");
+	const struct ledger_exchange rows[] = { a_row("first"), a_row("second"), a_row("third") };
+	struct err e = { .kind = ERR_NONE };
+	struct folder f;
+
+	folder_make(&f);
+	struct store *s = must_open(&store_sqlite, f.file, STORE_WRITE);
+	must_append(s, &first, 1);
+	assert_false(s->driver->append(s, rows, ARRAY_LEN(rows), &e));
+	assert_int_equal(e.kind, ERR_INVALID);
+	assert_non_null(strstr(e.text, "an exchange 'second' already"));
+	assert_int_equal(number_of(f.file, "SELECT count(*) FROM exchange"), 1);
+	must_append(s, &rows[2], 1);
+	assert_int_equal(number_of(f.file, "SELECT count(*) FROM attempt WHERE exchange NOT IN"
+					   " (SELECT row FROM exchange)"),
+		0);
+	store_sqlite.close(s);
+	folder_remove(&f);
+}
+
 static void garbage_is_no_ledger(void **state)
 {
 	struct folder f;
@@ -461,6 +484,7 @@ int main(void)
 		cmocka_unit_test(no_question_reads_the_whole_ledger),
 		cmocka_unit_test(a_lock_is_waited_for_and_then_told),
 		cmocka_unit_test(a_file_that_may_only_be_read_says_so),
+		cmocka_unit_test(a_row_that_is_there_already_is_named),
 		cmocka_unit_test(garbage_is_no_ledger),
 		cmocka_unit_test(damage_is_told_and_nothing_is_added),
 		cmocka_unit_test(a_file_that_was_removed_is_made_anew),

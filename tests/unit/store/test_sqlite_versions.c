@@ -136,7 +136,44 @@ static void an_old_ledger_is_brought_up_to_date(void **state)
 	arena_free(d.arena);
 }
 
+/* The second version differs by a trigger; its rows are today's. */
+static void a_ledger_of_the_second_version_is_brought_up_to_date(void **state)
+{
+	const struct ledger_exchange rows[] = { a_row("before"), a_row("after") };
+	struct err e = { .kind = ERR_NONE };
+	struct folder f;
+
+	folder_make(&f);
+	struct store *s = must_open(&store_sqlite, f.file, STORE_WRITE);
+	must_append(s, &rows[0], 1);
+	store_sqlite.close(s);
+	run_sql(f.file,
+		"DROP TRIGGER quarter_counted; PRAGMA user_version = 2;"
+		"CREATE TRIGGER exchange_counted BEFORE INSERT ON exchange BEGIN SELECT counted(0); END");
+	s = must_open(&store_sqlite, f.file, STORE_WRITE);
+	must_append(s, &rows[1], 1);
+	assert_int_equal(all_totals(s).exchanges, 2);
+	assert_ok(s->driver->check(s, fail_on_fault, NULL, &e), e);
+	store_sqlite.close(s);
+	run_sql(f.file, "DROP TRIGGER quarter_counted");
+	folder_remove(&f);
+}
+
 /* ---- programs of other versions ---- */
+
+/* Adds a row and its sum as the first version does: in one transaction. Returns whether it could. */
+static bool add_as_of_old(sqlite3 *old, sqlite3_stmt *const statements[2])
+{
+	bool ok = true;
+
+	run_on(old, "BEGIN IMMEDIATE");
+	for (size_t i = 0; i < 2; i++) {
+		ok = ok && sqlite3_step(statements[i]) == SQLITE_DONE;
+		sqlite3_reset(statements[i]);
+	}
+	run_on(old, ok ? "COMMIT" : "ROLLBACK");
+	return ok;
+}
 
 /* The first version has the file open while another program brings it up to date. */
 static void an_older_program_that_runs_on_is_refused(void **state)
@@ -144,9 +181,15 @@ static void an_older_program_that_runs_on_is_refused(void **state)
 	static const char row[] =
 		"INSERT INTO exchange (id, session, conversation, parent, caller, dialect, endpoint, kind,"
 		" model_asked, model, provider, plan, error, status, streamed, estimated, saved_nusd,"
-		" begin_ms) VALUES (?1, '', '', '', '', '', '', '', '', '', '', '', '', 200, 0, 0, 0, 7)";
+		" begin_ms) VALUES (hex(randomblob(9)), '', '', '', '', '', '', '', '', '', '', '', '', 200,"
+		" 0, 0, 0, 7)";
+	static const char sum[] =
+		"INSERT INTO quarter (" OLD_QUARTER
+		") VALUES (0, '', '', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,"
+		" 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (quarter_ms, model, provider) DO UPDATE"
+		" SET exchanges = exchanges + excluded.exchanges";
 	struct err e = { .kind = ERR_NONE };
-	sqlite3_stmt *insert = NULL;
+	sqlite3_stmt *statements[2] = { NULL, NULL };
 	sqlite3 *old = NULL;
 	struct folder f;
 
@@ -155,15 +198,16 @@ static void an_older_program_that_runs_on_is_refused(void **state)
 	for (const char *const *text = sqlite_versions[0]; *text != NULL; text++)
 		run_on(old, *text);
 	run_on(old, "PRAGMA user_version = 1; PRAGMA application_id = 1936483121");
-	assert_int_equal(sqlite3_prepare_v2(old, row, -1, &insert, NULL), SQLITE_OK);
-	sqlite3_bind_text(insert, 1, "before", -1, SQLITE_STATIC);
-	assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
-	sqlite3_reset(insert);
-	run_on(old, "DELETE FROM exchange");
+	assert_int_equal(sqlite3_prepare_v2(old, row, -1, &statements[0], NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(old, sum, -1, &statements[1], NULL), SQLITE_OK);
+	assert_true(add_as_of_old(old, statements));
+	assert_true(add_as_of_old(old, statements));
+	run_on(old, "DELETE FROM exchange; DELETE FROM quarter");
 	struct store *s = must_open(&store_sqlite, f.file, STORE_WRITE);
-	sqlite3_bind_text(insert, 1, "after", -1, SQLITE_STATIC);
-	assert_int_not_equal(sqlite3_step(insert), SQLITE_DONE);
-	sqlite3_finalize(insert);
+	assert_false(add_as_of_old(old, statements));
+	assert_false(add_as_of_old(old, statements));
+	sqlite3_finalize(statements[0]);
+	sqlite3_finalize(statements[1]);
 	sqlite3_close(old);
 	assert_int_equal(all_totals(s).exchanges, 0);
 	assert_ok(s->driver->check(s, fail_on_fault, NULL, &e), e);
@@ -189,7 +233,7 @@ static void a_newer_program_takes_over(void **state)
 	assert_int_equal(e.kind, ERR_INTERNAL);
 	assert_non_null(strstr(e.text, "newer sluice"));
 	assert_false(s->driver->prune(s, &limits, &pruned, &e));
-	run_sql(f.file, "PRAGMA user_version = 2");
+	run_sql(f.file, "PRAGMA user_version = 3");
 	must_append(s, &row, 1);
 	assert_int_equal(all_totals(s).exchanges, 1);
 	store_sqlite.close(s);
@@ -274,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_old_ledger_is_brought_up_to_date),
+		cmocka_unit_test(a_ledger_of_the_second_version_is_brought_up_to_date),
 		cmocka_unit_test(an_older_program_that_runs_on_is_refused),
 		cmocka_unit_test(a_newer_program_takes_over),
 		cmocka_unit_test(what_does_not_add_up_is_named),
