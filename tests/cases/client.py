@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The client of a case: what it sends, and what it must get back."""
 
+import contextlib
 import copy
+import http.client
 import json
 import re
 import socket
@@ -112,6 +114,17 @@ class Client(Actor):
         """Waits for a line of the log that matches."""
         pattern = self.expand(c.rest)
         self.scene.wait(lambda: re.search(pattern, self.scene.proxy.log()), f'a log line with {pattern}')
+
+    def do_until(self, c):
+        """until TARGET ~ REGEX: asks until such an answer comes, over connections of its own."""
+        target, _, pattern = c.rest.partition(' ~ ')
+        self.scene.wait(lambda: re.search(pattern, self.asked(target)), f'an answer to {target} with {pattern}')
+
+    def asked(self, target):
+        conn = http.client.HTTPConnection(*self.scene.proxy.address, timeout=self.scene.left())
+        with contextlib.closing(conn):
+            conn.request('GET', target)
+            return conn.getresponse().read().decode(errors='replace')
 
     def do_refused(self, c):
         """No connection can be made any more."""

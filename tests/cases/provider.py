@@ -9,7 +9,7 @@ from actor import Actor
 from http1 import HOP, Failure, Wire, hung_up, read_head
 
 NAMES = ('anthropic', 'openai', 'gemini')
-GONE_SECONDS = 0.5
+GONE_SECONDS = 10  # a proxy that waits for anything else than its client takes longer
 PIECES = {'chunk', 'event', 'bytes', 'send', 'trailer', 'flood', 'gone', 'closed', 'cut', 'reset', 'end'}
 
 

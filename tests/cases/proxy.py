@@ -9,8 +9,8 @@ import socket
 import subprocess
 import time
 
-START_SECONDS = 10
-STOP_SECONDS = 10
+START_SECONDS = 60
+STOP_SECONDS = 60
 
 
 PORTS = iter(random.sample(range(10000, 32000), 22000))

@@ -64,7 +64,7 @@ def stream(client, up, reply):
         ready = select.select([up.sock, client.sock], [], [])[0] if not up.buffer else [up.sock]
         if client.sock in ready and not client.more():
             if BAD == 'keep-upstream':
-                time.sleep(1)
+                time.sleep(11)
             return False
         if up.sock not in ready:
             continue

@@ -38,7 +38,7 @@ HARMLESS = {errno.EAGAIN, errno.EINTR, SHORT}
 # ...except where libcurl before 8.7 would go on without chunking, and is stopped.
 MAY_REFUSE = ("upload", "send", 1)
 MOST = 40  # a call that comes more often in one exchange is not counted further
-WAIT_S = 20  # a client that still waits then will wait for ever
+WAIT_S = 60  # a client that still waits then will wait for ever
 BIG = 300_000
 
 passed, failed = 0, []
@@ -275,14 +275,19 @@ def judge(f, want):
     return "refused" if error and want.startswith(events) else "wrong"
 
 
-def settle(sluice, provider):
-    """Ends all pooled connections, so that descriptors can be compared."""
+def settle(sluice, provider, wanted=0):
+    """Ends all pooled connections and gives how many descriptors are left; waits until there are no more than wanted,
+    or else until their number has not changed for a second."""
     provider.drop_all()
     time.sleep(1.2)
     for _ in range(3):
         sluice.exchange("json", last=True)
-    time.sleep(0.1)
-    return sluice.descriptors()
+    count, since, end = sluice.descriptors(), time.monotonic(), time.monotonic() + WAIT_S
+    while count > wanted and time.monotonic() < (end if wanted else since + 1):
+        time.sleep(0.05)
+        now = sluice.descriptors()
+        count, since = now, (since if now == count else time.monotonic())
+    return count
 
 
 def one_fault(sluice, provider, name, call, nth, error):
@@ -332,7 +337,7 @@ def run(program, preload, folder):
                     return sluice
     for call in FAULTS:
         check(fired.get(call, 0) > 0, f"{call} never failed")
-    after = settle(sluice, provider)
+    after = settle(sluice, provider, before)
     check(after <= before, f"{before} descriptors before, {after} after")
     print("faults:", ", ".join(f"{n} {call}" for call, n in fired.items()))
     return sluice

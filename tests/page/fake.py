@@ -193,9 +193,10 @@ class World:
         self.ended.insert(0, row)
         del self.ended[100:]
 
-    def end(self, count):
-        """Exchanges of the latest conversation end now."""
-        last = self.exchanges[-1] if self.exchanges else {"conversation": "c-first", "project": self.text("sluice")}
+    def end(self, count, conversation=None):
+        """Exchanges of a conversation, or else of the latest, end now."""
+        mine = [x for x in self.exchanges if conversation in (None, x["conversation"])]
+        last = mine[-1] if mine else {"conversation": "c-first", "project": self.text("sluice")}
         talk = {"id": last["conversation"], "session": "s-first", "project": last["project"], "caller": "me"}
         for _ in range(count):
             talk.update(kind="tool_loop", model=self.text("claude-sonnet-5-5"))
@@ -548,6 +549,7 @@ def paged(rows, q, limit, key):
 class State:
     def __init__(self):
         self.world, self.key, self.cut, self.version = World(), None, False, 0
+        self.slow_ms = 0
         self.changed = threading.Condition()
 
     def steer(self, order):
@@ -556,8 +558,9 @@ class State:
                 self.world = World(order["scenario"])
             self.key = order.get("key", self.key)
             self.cut = order.get("cut", self.cut)
+            self.slow_ms = order.get("slow", self.slow_ms)
             self.world.open = order.get("open", self.world.open)
-            self.world.end(order.get("end", 0))
+            self.world.end(order.get("end", 0), order.get("in"))
             self.world.recall(order.get("recall", 0))
             self.version += 1
             self.changed.notify_all()
@@ -627,6 +630,7 @@ class Handler(BaseHTTPRequestHandler):
         }.get(name)
         if answer is None:
             return self.fail(404, "no such path")
+        time.sleep(STATE.slow_ms / 1000)
         found = getattr(STATE.world, answer)(q)
         if found is None:
             return self.fail(404, "there is none of that id")

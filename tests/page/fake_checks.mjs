@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: MIT
 // The page against a proxy that pretends: every view in every state, live figures, the key, the keyboard, looks.
-import { check, eq, go, here, ok, open, run, addressOf, shown, sleep, until, VIEWS } from './harness.mjs';
+import {
+  addressOf,
+  check,
+  eq,
+  frames,
+  go,
+  here,
+  ok,
+  open,
+  painted,
+  run,
+  settled,
+  shown,
+  until,
+  VIEWS,
+} from './harness.mjs';
 
 let fake = '';
 const TITLES = {
@@ -19,10 +34,10 @@ export async function startFake() {
 
 const steer = (order) => fetch(`${fake}/fake`, { method: 'POST', body: JSON.stringify(order) });
 
-/** A check that begins with a scenario. */
-function on(scenario, name, fn) {
+/** A check that begins with a scenario; `slow` is how long each answer takes in ms. */
+function on(scenario, name, fn, slow = 0) {
   check(name, async () => {
-    await steer({ scenario, key: null, cut: false, open: 0 });
+    await steer({ scenario, key: null, cut: false, open: 0, slow });
     await fn();
   });
 }
@@ -34,11 +49,10 @@ const rowLink = (page) => page.locator('main tbody th a').first();
 
 /** Every address that there is, details included. */
 async function addresses(page) {
-  await shown(page, 'Conversations');
+  await settled(page);
   const conversation = await rowLink(page).getAttribute('href');
   await go(page, conversation);
-  await page.locator('a.back').waitFor();
-  await page.locator('main tbody th a').first().waitFor();
+  await settled(page);
   const exchange = await rowLink(page).getAttribute('href');
   return [
     ...VIEWS.map((v) => `#/${v}?period=30d`),
@@ -50,11 +64,6 @@ async function addresses(page) {
   ];
 }
 
-/** Waits until the view that the address names is there with its data. */
-async function settled(page) {
-  await until(() => page.evaluate(() => document.getElementById('main').dataset.shown === location.hash), 'the view');
-}
-
 // ---- views
 
 for (const scenario of ['day', 'evil']) {
@@ -63,8 +72,7 @@ for (const scenario of ['day', 'evil']) {
     const page = await open(fake, '#/conversations?period=30d');
     for (const hash of await addresses(page)) {
       await go(page, hash);
-      await settled(page);
-      await sleep(60);
+      await painted(page);
       eq(await page.locator('h1').count(), 1, `headings of ${hash}`);
       eq(await page.locator('.notice[role=alert]').count(), 0, `problems in ${hash}`);
     }
@@ -79,6 +87,7 @@ on('empty', 'views.empty_tells_what_to_do', async () => {
   await page.getByText('sluice run claude').waitFor();
   for (const view of VIEWS) {
     await go(page, `#/${view}`);
+    await settled(page);
     await shown(page, TITLES[view]);
   }
   await steer({ end: 1 });
@@ -131,8 +140,7 @@ on('evil', 'outside.markup_stays_text', async () => {
   let seen = '';
   for (const hash of await addresses(page)) {
     await go(page, hash);
-    await settled(page);
-    await sleep(100);
+    await painted(page);
     const found = await page.evaluate(
       () => document.querySelectorAll('main script, main img, main iframe, main [onerror], main [onclick]').length,
     );
@@ -177,8 +185,8 @@ on('day', 'outside.inline_code_is_refused', async () => {
 
 on('day', 'live.figures_follow_without_jumping', async () => {
   const page = await open(fake, '#/overview?period=24h', { viewport: { width: 1000, height: 700 } });
-  await settled(page);
-  await until(() => page.locator('#connection[data-state=live]').count(), 'a connection');
+  await painted(page);
+  await page.locator('#connection[data-state=live]').waitFor();
   const before = await numberOf(page, 'Requests');
   await page.evaluate(() => {
     window.figure = document.querySelector('.figure');
@@ -186,6 +194,7 @@ on('day', 'live.figures_follow_without_jumping', async () => {
     scrollTo(0, 300);
   });
   await page.locator('summary').first().click();
+  await frames(page);
   const top = await page.evaluate(() => scrollY);
   await steer({ end: 3, open: 2 });
   await until(async () => (await numberOf(page, 'Requests')) === before + 3, 'three more requests');
@@ -214,16 +223,15 @@ on('day', 'live.figures_follow_without_jumping', async () => {
 
 on('day', 'live.conversations_and_details_follow', async () => {
   const page = await open(fake, '#/conversations?period=30d');
-  await shown(page, 'Conversations');
+  await settled(page);
   const requests = page.locator('main tbody tr').first().locator('td').nth(2);
   const before = Number(await requests.textContent());
   await page.locator('#connection[data-state=live]').waitFor();
   await steer({ end: 2 });
   await until(async () => Number(await requests.textContent()) === before + 2, 'two more requests');
   await rowLink(page).click();
-  await page.locator('a.back').waitFor();
+  await settled(page, '#/conversation/');
   const rows = page.locator('main .panel.bare tbody tr');
-  await rows.first().waitFor();
   const shownRows = await rows.count();
   await steer({ end: 1 });
   await until(async () => (await rows.count()) === shownRows + 1, 'one more row');
@@ -240,7 +248,7 @@ on('day', 'live.a_lost_connection_is_shown_and_heals', async () => {
   eq((await page.locator('.figure').count()) > 0, true, 'figures stay');
   await steer({ end: 2 });
   await steer({ cut: false });
-  await page.locator('#connection[data-state=live]').waitFor({ timeout: 15000 });
+  await page.locator('#connection[data-state=live]').waitFor();
   await until(async () => (await numberOf(page, 'Requests')) === before + 2, 'what was missed');
   await page.end();
 });
@@ -257,7 +265,7 @@ on('day', 'key.is_asked_for_until_it_is_right', async () => {
   await input.press('Enter');
   await page.getByText('did not accept').waitFor();
   await page.keyboard.press('Escape');
-  await sleep(50);
+  await frames(page);
   eq(await page.locator('#key-dialog').evaluate((d) => d.open), true, 'the question stays');
   await input.fill('the right one');
   await input.press('Enter');
@@ -278,77 +286,131 @@ on('day', 'key.is_asked_for_until_it_is_right', async () => {
 
 // ---- keyboard
 
-/** Goes through the page by Tab, once around; gives what was focused, and what of it could not be seen. */
-async function tabThrough(page) {
-  return page.evaluate(() => {
+/** Prepares to go through the page by Tab: counts what there is, and notes what is focused from now on. */
+const beginTabbing = (page) =>
+  page.evaluate(() => {
     const all = [...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')].filter(
       (e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('dialog'),
     );
-    all.forEach((e, i) => {
-      e.dataset.reach = String(i);
-    });
-    document.activeElement?.blur?.();
+    window.reached = new Set();
+    window.unseen = [];
+    window.onfocusin = ({ target }) => {
+      const style = getComputedStyle(target);
+      if (!all.includes(target)) return;
+      window.reached.add(target);
+      if (target.classList.contains('skip')) return;
+      if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2)
+        window.unseen.push(target.outerHTML.slice(0, 120));
+    };
+    document.addEventListener('focusin', window.onfocusin);
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
     return all.length;
   });
-}
+
+const endTabbing = (page) =>
+  page.evaluate(() => {
+    document.removeEventListener('focusin', window.onfocusin);
+    return [window.reached.size, window.unseen.join()];
+  });
 
 on('day', 'keyboard.everything_can_be_reached', async () => {
   const page = await open(fake, '#/conversations?period=30d');
   for (const hash of await addresses(page)) {
     await go(page, hash);
-    await settled(page);
-    await sleep(80);
-    const count = await tabThrough(page);
-    const reached = new Set();
-    await page.evaluate(() => {
-      document.body.tabIndex = -1;
-      document.body.focus();
-      document.body.removeAttribute('tabindex');
-    });
-    for (let i = 0; i < count + 12 && reached.size < count; i += 1) {
-      await page.keyboard.press('Tab');
-      const [at, outlined] = await page.evaluate(() => {
-        const e = document.activeElement;
-        const s = getComputedStyle(e);
-        return [
-          e.dataset.reach,
-          e.classList.contains('skip') || (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2),
-        ];
-      });
-      if (at !== undefined) {
-        reached.add(at);
-        ok(
-          outlined,
-          `the focus cannot be seen on ${await page.evaluate(() => document.activeElement.outerHTML.slice(0, 120))} in ${hash}`,
-        );
-      }
-    }
-    eq(reached.size, count, `reached by Tab in ${hash}`);
+    await painted(page);
+    const count = await beginTabbing(page);
+    for (let i = 0; i < count + 12; i += 1) await page.keyboard.press('Tab');
+    const [reached, unseen] = await endTabbing(page);
+    eq(unseen, '', `what has the focus and does not look it in ${hash}`);
+    eq(reached, count, `reached by Tab in ${hash}`);
   }
   await page.end();
 });
 
-on('day', 'keyboard.enter_opens_and_back_returns', async () => {
+const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('href') ?? document.activeElement.id);
+
+// Answers that take a while leave the view before on screen, with rows that look much the same.
+for (const slow of [0, 100, 500]) {
+  on(
+    'day',
+    `keyboard.enter_opens_and_back_returns_${slow}`,
+    async () => {
+      const page = await open(fake, '#/conversations?period=30d');
+      await settled(page);
+      await page.locator('main tbody th a').nth(1).focus();
+      await page.keyboard.press('Enter');
+      await settled(page, '#/conversation/');
+      eq(await focused(page), 'title', 'focus in the conversation');
+      const conversation = await hashOf(page);
+      await rowLink(page).focus();
+      await page.keyboard.press('Enter');
+      await settled(page, '#/exchange/');
+      await page.getByRole('heading', { name: 'Why this model' }).waitFor();
+      await page.keyboard.press('u');
+      await settled(page, conversation);
+      await page.goBack();
+      await page.goBack();
+      await settled(page, conversation);
+      await page.goBack();
+      await settled(page, '#/conversations');
+      await page.end();
+    },
+    slow,
+  );
+}
+
+on(
+  'day',
+  'keyboard.focus_arrives_with_the_answer',
+  async () => {
+    const page = await open(fake, '#/conversations?period=30d');
+    await settled(page);
+    await rowLink(page).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('main .loading').waitFor();
+    // The question is asked anew, as it is when the connection comes back.
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await settled(page, '#/conversation/');
+    eq(await focused(page), 'title', 'focus');
+    await page.end();
+  },
+  1000,
+);
+
+on('day', 'keyboard.focus_stays_while_rows_move', async () => {
   const page = await open(fake, '#/conversations?period=30d');
-  await shown(page, 'Conversations');
-  await page.locator('main tbody th a').nth(1).focus();
+  await settled(page);
+  await page.locator('#connection[data-state=live]').waitFor();
+  const at = (i) => page.locator('main tbody th a').nth(i).getAttribute('href');
+  const [third, fifth] = [await at(2), await at(4)];
+  const idOf = (href) => decodeURIComponent(href.replace(/.*\//, ''));
+  await page.locator('main tbody th a').nth(2).focus();
+  await steer({ end: 1, in: idOf(fifth) });
+  await until(async () => (await at(0)) === fifth, 'another row at the top');
+  eq(await focused(page), third, 'focus after another row has moved');
+  await steer({ end: 1, in: idOf(third) });
+  await until(async () => (await at(0)) === third, 'the row with the focus at the top');
+  eq(await focused(page), third, 'focus after its row has moved');
+  eq(await at(1), fifth, 'the row below');
   await page.keyboard.press('Enter');
-  await until(async () => (await hashOf(page)).startsWith('#/conversation/'), 'the conversation');
-  await page.locator('main .panel.bare tbody th a').first().waitFor();
-  const conversation = await hashOf(page);
-  await page.locator('main .panel.bare tbody th a').first().focus();
-  await page.keyboard.press('Enter');
-  await until(async () => (await hashOf(page)).startsWith('#/exchange/'), 'the exchange');
-  await page.getByRole('heading', { name: 'Why this model' }).waitFor();
-  await page.keyboard.press('u');
-  await until(async () => (await hashOf(page)) === conversation, 'up to the conversation');
-  await page.goBack();
-  await page.goBack();
-  await until(async () => (await hashOf(page)) === conversation, 'back to the conversation');
-  await page.goBack();
-  await shown(page, 'Conversations');
+  await settled(page, third);
   await page.end();
 });
+
+/** Presses keys one right after the other, which the time in the events tells, however slow the machine is. */
+async function pressAtOnce(page, keys) {
+  const session = await page.context().newCDPSession(page);
+  const timestamp = Date.now() / 1000;
+  for (const key of keys)
+    for (const type of ['keyDown', 'keyUp'])
+      await session.send('Input.dispatchKeyEvent', { type, key, text: type === 'keyDown' ? key : undefined, timestamp });
+  await session.detach();
+}
+
+/** The projects of the conversations that are shown. */
+const projects = async (page) => [...new Set(await page.locator('main tbody .first').allTextContents())].join();
 
 on('day', 'keyboard.shortcuts', async () => {
   const page = await open(fake, '#/overview');
@@ -361,8 +423,8 @@ on('day', 'keyboard.shortcuts', async () => {
     ['o', 'overview'],
     ['c', 'conversations'],
   ]) {
-    await page.keyboard.press('g');
-    await page.keyboard.press(key);
+    await pressAtOnce(page, ['g', key]);
+    await settled(page, `#/${view}`);
     await shown(page, TITLES[view]);
   }
   await page.keyboard.press('?');
@@ -378,7 +440,7 @@ on('day', 'keyboard.shortcuts', async () => {
   );
   await page.keyboard.press('4');
   await until(async () => (await hashOf(page)).includes('period=30d'), 'thirty days');
-  await page.locator('main tbody tr').first().waitFor();
+  await settled(page);
   await page.keyboard.press('j');
   await page.keyboard.press('j');
   eq(
@@ -389,10 +451,8 @@ on('day', 'keyboard.shortcuts', async () => {
   await page.keyboard.press('/');
   await page.keyboard.type('notes');
   await until(async () => (await hashOf(page)).includes('q=notes'), 'the search');
-  await until(
-    async () => (await page.locator('main tbody .first').allTextContents()).every((t) => t === 'notes'),
-    'only what fits',
-  );
+  await settled(page);
+  eq(await projects(page), 'notes', 'only what fits');
   eq(await page.evaluate(() => document.activeElement.id), 'search', 'focus stays in the search');
   eq(await page.locator('#search').inputValue(), 'notes', 'what was typed');
   await page.end();
@@ -403,7 +463,7 @@ on('day', 'keyboard.skip_link', async () => {
   await settled(page);
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  eq(await page.evaluate(() => document.activeElement.id), 'main', 'focus');
+  await until(async () => (await focused(page)) === 'main', 'going to the content');
   eq(await hashOf(page), '#/overview', 'address');
   await page.end();
 });
@@ -412,21 +472,18 @@ on('day', 'keyboard.skip_link', async () => {
 
 on('day', 'address.holds_what_is_shown', async () => {
   const page = await open(fake, '#/conversations?period=30d&q=tidemark');
-  await shown(page, 'Conversations');
-  await until(
-    async () => (await page.locator('main tbody .first').allTextContents()).every((t) => t === 'tidemark'),
-    'only what fits',
-  );
+  await settled(page);
+  eq(await projects(page), 'tidemark', 'only what fits');
   eq(await page.locator('[data-period="30d"]').getAttribute('aria-current'), 'true', 'period');
   await go(page, '#/overview');
-  await shown(page, 'Overview');
+  await settled(page);
   eq(await page.locator('[data-period="30d"]').getAttribute('aria-current'), 'true', 'the period goes along');
   await page.end();
 });
 
 on('day', 'address.pages_of_a_list', async () => {
   const page = await open(fake, '#/conversations?period=all');
-  await shown(page, 'Conversations');
+  await settled(page);
   const first = await rowLink(page).getAttribute('href');
   ok((await page.locator('main tbody tr').count()) <= 50, 'more than a page at once');
   await page.getByRole('link', { name: 'Older' }).click();
@@ -491,7 +548,7 @@ on('day', 'looks.nothing_is_wider_than_the_screen', async () => {
     const page = await open(fake, '#/conversations?period=30d', { viewport: { width, height: 844 } });
     for (const hash of await addresses(page)) {
       await go(page, hash);
-      await settled(page);
+      await painted(page);
       const over = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
@@ -505,7 +562,7 @@ on('evil', 'looks.nor_when_texts_are_long', async () => {
   const page = await open(fake, '#/conversations?period=30d', { viewport: { width: 390, height: 844 } });
   for (const hash of await addresses(page)) {
     await go(page, hash);
-    await settled(page);
+    await painted(page);
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     ok(over <= 0, `${hash} is ${over} pixels too wide`);
   }
@@ -524,7 +581,7 @@ on('day', 'looks.everything_has_a_name', async () => {
   const page = await open(fake, '#/conversations?period=30d');
   for (const hash of await addresses(page)) {
     await go(page, hash);
-    await settled(page);
+    await painted(page);
     const nameless = await page.evaluate(() =>
       [...document.querySelectorAll('a, button, input, canvas, table')]
         .filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length > 0))

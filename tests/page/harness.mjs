@@ -11,7 +11,12 @@ import { launch } from './browser.mjs';
 export const here = path.dirname(fileURLToPath(import.meta.url));
 export const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-page-'));
 export const VIEWS = ['overview', 'conversations', 'models', 'alarms', 'settings'];
+export const LIMIT_MS = 60000; // the machine may be slow and busy: nothing is judged by how soon it comes
 export const notes = []; // figures to be told, not judged
+// For looking at what fails now and then: THROTTLE=20 slows every page down, REPEAT=60 runs each check so often, TIMES=1
+// tells how long each one took.
+const THROTTLE = Number(process.env.THROTTLE ?? 1);
+const REPEAT = Number(process.env.REPEAT ?? 1);
 const children = [];
 let browser = null;
 
@@ -28,7 +33,7 @@ export const eq = (a, b, m) =>
   ok(Object.is(a, b), `${m}: got ${JSON.stringify(a)?.slice(0, 300)}, want ${JSON.stringify(b)?.slice(0, 300)}`);
 
 /** Waits until `ready()` is true. */
-export async function until(ready, what, ms = 8000) {
+export async function until(ready, what, ms = LIMIT_MS) {
   const end = Date.now() + ms;
   while (!(await ready())) {
     ok(Date.now() < end, `${what} did not happen within ${ms} ms`);
@@ -59,7 +64,7 @@ export function run(command, args, options = {}) {
 }
 
 export async function addressOf(child, what) {
-  await until(() => /http:\/\/\S+/.test(child.said) || child.gone, `the start of ${what}`, 15000);
+  await until(() => /http:\/\/\S+/.test(child.said) || child.gone, `the start of ${what}`);
   ok(!child.gone, `${what} does not start: ${child.said}`);
   return /http:\/\/[^\s,]+/.exec(child.said)[0];
 }
@@ -101,14 +106,21 @@ async function measure(page) {
   };
 }
 
+/** Makes a page as slow as it is on a machine that much slower. */
+async function throttle(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE });
+}
+
 /** A page in a context of its own. `expected` are the console's words for what a check brings about. */
 export async function open(origin, hash, { expected = null, measured = false, ...options } = {}) {
   browser ??= await launch();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   const wrong = watch(page, origin);
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(LIMIT_MS);
   if (measured) await measure(page);
+  if (THROTTLE > 1) await throttle(page);
   await page.goto(`${origin}/dashboard${hash}`);
   page.end = async () => {
     await context.close();
@@ -118,8 +130,33 @@ export async function open(origin, hash, { expected = null, measured = false, ..
   return page;
 }
 
-/** Waits until the view is there with its data. */
+/** Waits until a view of that title is there with its data. */
 export const shown = (page, title) => page.locator('h1', { hasText: title }).waitFor();
+
+/** Waits until what the address names is there with its data; until then the view before it may still be shown. Focus
+ * has been set by then, too. */
+export const settled = (page, start = '') =>
+  until(
+    () =>
+      page.evaluate(
+        (s) => location.hash.startsWith(s) && document.getElementById('main').dataset.shown === location.hash,
+        start,
+      ),
+    `the view ${start}`,
+  );
+
+/** Waits until it is painted, charts and all. */
+export async function painted(page) {
+  await settled(page);
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.chart')].every((c) => c.drawnSpec && c.drawnSpec.key === c.spec.key),
+  );
+  await frames(page);
+}
+
+/** Two frames: what an event brings about without asking the proxy has happened by then. */
+export const frames = (page) =>
+  page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(() => r(null)))));
 
 export const go = (page, hash) =>
   page.evaluate((h) => {
@@ -131,19 +168,29 @@ export const go = (page, hash) =>
 const checks = [];
 export const check = (name, fn) => checks.push([name, fn]);
 
+/** Runs one check; tells why it failed. */
+async function passes(name, fn) {
+  const begin = Date.now();
+  try {
+    await fn();
+    return true;
+  } catch (e) {
+    console.log(`FAILED ${name}: ${e.message}`);
+    for (const context of browser?.contexts() ?? []) await context.close();
+    return false;
+  } finally {
+    if (process.env.TIMES) console.log(`${String(Date.now() - begin).padStart(6)} ms  ${name}`);
+  }
+}
+
 /** Runs the checks whose name matches; returns how many passed and failed. */
 export async function runChecks(only) {
   let passed = 0,
     failed = 0;
-  for (const [name, fn] of checks) {
-    if (only && !only.test(name)) continue;
-    try {
-      await fn();
-      passed += 1;
-    } catch (e) {
-      failed += 1;
-      console.log(`FAILED ${name}: ${e.message}`);
-      for (const context of browser?.contexts() ?? []) await context.close();
+  for (const [name, fn] of checks.filter(([name]) => !only || only.test(name))) {
+    for (let i = 0; i < REPEAT; i += 1) {
+      if (await passes(name, fn)) passed += 1;
+      else failed += 1;
     }
   }
   await browser?.close();

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { addressOf, check, eq, freePort, go, home, notes, ok, open, run, shown, sleep, until } from './harness.mjs';
+import { addressOf, check, eq, freePort, go, home, notes, ok, open, painted, run, settled, until } from './harness.mjs';
 
 const ROWS = 100000;
 const KEY = 'key-for-the-tests';
@@ -13,6 +13,7 @@ const DENIED = /401 \(Unauthorized\)/;
 let program = '',
   simulator = '',
   filler = '';
+let turns = 0;
 const at = {};
 
 async function proxy(name, more = {}) {
@@ -61,6 +62,13 @@ const ask = (origin, { model = MODEL, headers = {}, text = 'hello' } = {}) =>
     headers: { 'x-api-key': 'any', 'anthropic-version': '2023-06-01', 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ model, max_tokens: 50, messages: [{ role: 'user', content: text }] }),
   }).then(async (r) => [r.status, await r.text()]);
+
+/** Waits until so many requests are in the ledger, which follows the replies. */
+const written = (origin, count) =>
+  until(async () => {
+    const r = await fetch(`${origin}/sluice/api/overview?period=all`);
+    return r.ok && (await r.json()).totals.exchanges >= count;
+  }, `writing ${count} rows`);
 
 /** A reply as it came: fetch() would unpack it. */
 function raw(url, headers = {}) {
@@ -170,7 +178,7 @@ check('files.a_key_is_wanted_for_data_only', async () => {
 // ---- from nothing to the first requests
 
 check('first.steps_then_figures', async () => {
-  const origin = await proxy('first');
+  const origin = await proxy(`first${(turns += 1)}`);
   const page = await open(origin, '#/overview', { expected: /404/ });
   await page.getByText('sluice run claude').waitFor();
   await page.locator('#connection[data-state=live]').waitFor();
@@ -192,15 +200,12 @@ check('first.markup_stays_text', async () => {
     await ask(origin, { model: text, headers: { 'x-claude-code-session-id': text } });
     await ask(origin, { headers: { 'x-claude-code-session-id': text, 'x-sluice-project': text }, text });
   }
+  await written(origin, 2 * EVIL.length);
   const page = await open(origin, '#/overview?period=all');
   let seen = '';
   const look = async (hash) => {
-    if (hash) await go(page, hash);
-    await until(
-      () => page.evaluate((h) => document.getElementById('main').dataset.shown === (h ?? location.hash), hash ?? null),
-      `${hash}`,
-    );
-    await sleep(150);
+    await go(page, hash);
+    await painted(page);
     eq(
       await page.evaluate(() => document.querySelectorAll('main script, main img, main [onerror]').length),
       0,
@@ -218,7 +223,7 @@ check('first.markup_stays_text', async () => {
   ])
     await look(hash);
   await go(page, '#/conversations?period=all');
-  await shown(page, 'Conversations');
+  await settled(page);
   const links = await page.locator('main tbody th a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
   for (const hash of links) {
     await look(hash);
@@ -234,10 +239,10 @@ check('first.markup_stays_text', async () => {
 check('many.every_view_loads', async () => {
   const origin = await full();
   const scout = await open(origin, '#/conversations?period=all');
-  await scout.locator('main tbody th a').first().waitFor();
+  await settled(scout);
   const conversation = await scout.locator('main tbody th a').first().getAttribute('href');
   await go(scout, conversation);
-  await scout.locator('main a.back').waitFor();
+  await settled(scout);
   const exchange = await scout.locator('main .panel.bare tbody th a').first().getAttribute('href');
   await scout.end();
   const hashes = [
@@ -255,15 +260,8 @@ check('many.every_view_loads', async () => {
   ];
   for (const hash of hashes) {
     const page = await open(origin, hash, { measured: true });
-    await page.waitForFunction(
-      () =>
-        document.getElementById('main').dataset.shown === location.hash &&
-        [...document.querySelectorAll('.chart')].every((c) => c.drawnSpec),
-    );
-    const ms = await page.evaluate(
-      () =>
-        new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(() => r(Math.round(performance.now()))))),
-    );
+    await painted(page);
+    const ms = await page.evaluate(() => Math.round(performance.now()));
     const busy = await page.busyMs();
     eq(await page.locator('.notice[role=alert]').count(), 0, `problems in ${hash}`);
     ok((await page.locator('main tbody tr').count()) <= 260, `${hash} shows too many rows at once`);
@@ -301,6 +299,7 @@ check('many.live_figures_arrive', async () => {
   for (const hash of ['#/overview?period=24h', '#/overview?period=all']) {
     const page = await open(origin, hash);
     const figure = page.locator('.figure', { hasText: 'Requests' }).locator('dd').first();
+    await settled(page);
     await page.locator('#connection[data-state=live]').waitFor();
     const before = Number((await figure.textContent()).replace(/\D/g, ''));
     eq((await ask(origin))[0], 200, 'a request through the proxy');

@@ -4,7 +4,6 @@ sluice reports with what the simulator bills more than for the undamaged twin of
 
 import dataclasses
 import re
-import time
 import typing
 
 import lab
@@ -429,6 +428,6 @@ def run(programs):
         for model, minimum in (OPUS, 4096), ("claude-opus-4-7", 2048), (SONNET, 1024), (OPUS_5, 512):
             check_too_short(bench, model, minimum, damaged)
         check_forgotten(bench, damaged)
-        time.sleep(0.3)  # the ledger follows
+        bench.first.written(bench.first.said[-1])
         check_ledger(bench, damaged)
         check_sums(bench)

@@ -12,12 +12,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "prove"))
 
 from bodies import compact  # noqa: E402
-from client import Client  # noqa: E402
+from client import Client, Failed  # noqa: E402
 from rig import Simulator, Sluice  # noqa: E402
 from talk import blocks_of, unmarked  # noqa: E402
 
 START = 1_780_000_000
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 class Verdict(dict):
@@ -61,6 +61,17 @@ class Proxy:
             else:
                 time.sleep(0.0005)
         return out
+
+    def written(self, verdict):
+        """The row of an exchange, when it is in the ledger, which follows the log; those before it are there by then."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.client.json(f"/sluice/api/exchange?id={verdict['id']}")
+            except Failed as e:
+                if e.status != 404 or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def start_again(self):
         """A new process on the same folder, port and settings."""

@@ -12,7 +12,7 @@ from damage import OPUS, OPUS_5, quiet
 from tally import check, close
 from talk import Talk
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 def kept(bench, proxy=None):
@@ -20,7 +20,7 @@ def kept(bench, proxy=None):
     store = os.path.join((proxy or bench.first).sluice.folder, ".local/share/sluice/ledger.db")
     newest = "SELECT max(version) FROM value WHERE space = 'prefix'"
     for _ in range(PATIENCE_S * 50):
-        with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=5)) as db:
+        with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=PATIENCE_S)) as db:
             if (db.execute(newest).fetchone()[0] or 0) >= bench.now * 1000:
                 return
         time.sleep(0.02)

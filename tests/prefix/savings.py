@@ -44,7 +44,7 @@ def override(bench, model):
     with open(path, "w", encoding="utf-8") as f:
         json.dump({**config, "override.model": model}, f)
     sluice.process.send_signal(signal.SIGHUP)
-    for _ in range(200):
+    for _ in range(6000):
         settings = bench.first.client.json("/sluice/api/settings")["settings"]
         if any(s["path"] == "override.model" and s["value"] == model for s in settings):
             return
@@ -55,7 +55,7 @@ def override(bench, model):
 def totals_of(bench, saved):
     """The overview's sums of all time, when the last row is in the ledger."""
     path = f"/sluice/api/overview?from_ms=0&to_ms={int(bench.now + 60) * 1000}"
-    for _ in range(40):
+    for _ in range(1200):
         overview = bench.first.client.json(path)
         if overview["totals"]["saved_nusd"] == saved:
             break

@@ -17,7 +17,7 @@ import time
 
 from client import Client
 
-START_S, STOP_S = 20, 60
+START_S, STOP_S = 60, 60
 FAKETIME = ("/usr/lib/*/faketime", "/usr/lib*/faketime", "/usr/local/lib*/faketime")
 
 

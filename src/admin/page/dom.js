@@ -90,16 +90,44 @@ function tick(text) {
   figure.addEventListener('animationend', () => figure.classList.remove('ticked'), { once: true });
 }
 
-function morphChildren(old, next) {
+/** The children that have keys, less those that are not wanted any more, which are taken away. */
+function keyedChildren(old, next) {
+  const wanted = new Set([...next.children].map((child) => child.dataset.key));
   const keyed = new Map();
-  for (const child of old.children) if (child.dataset.key !== undefined) keyed.set(child.dataset.key, child);
+  for (const child of [...old.children]) {
+    const { key } = child.dataset;
+    if (key === undefined) continue;
+    if (wanted.has(key)) keyed.set(key, child);
+    else child.remove();
+  }
+  return keyed;
+}
+
+/** Puts `child` before `at`, which is further up. An element that moves loses the focus, so where that would happen the
+ * others go around it. */
+function bringTo(at, child) {
+  const { parentNode, nextSibling: behind } = child;
+  if (!child.contains(document.activeElement)) {
+    parentNode.insertBefore(child, at);
+    return;
+  }
+  while (at !== child) {
+    const other = at;
+    at = at.nextSibling;
+    parentNode.insertBefore(other, behind);
+  }
+}
+
+function morphChildren(old, next) {
+  const keyed = keyedChildren(old, next);
   let at = old.firstChild;
   for (const wanted of [...next.childNodes]) {
     const key = wanted.dataset?.key;
     const known = key === undefined ? null : keyed.get(key);
-    if (known && known.parentNode === old && sameKind(known, wanted)) {
-      if (known === at) at = at.nextSibling;
-      else old.insertBefore(known, at);
+    keyed.delete(key);
+    if (known && sameKind(known, wanted)) {
+      if (known !== at) bringTo(at, known);
+      at = known.nextSibling;
       morph(known, wanted);
     } else if (at && key === undefined && sameKind(at, wanted)) {
       const here = at;

@@ -14,7 +14,7 @@ const KEYS = [
   ['Esc', 'Close, or leave the search'],
 ];
 const SEQUENCE_MS = 1200;
-let leader = 0;
+let leader = -SEQUENCE_MS;
 
 function row(step) {
   const links = [...document.querySelectorAll('main tbody th a')].filter((a) => a.offsetParent !== null);
@@ -43,11 +43,11 @@ function onKey(event, nextTheme) {
   const typing = event.target.closest?.('input, textarea, select, [contenteditable]');
   if (key === 'Escape' && typing) typing.blur();
   if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-  if (Date.now() - leader < SEQUENCE_MS && Object.hasOwn(VIEWS, key)) {
-    leader = 0;
+  if (event.timeStamp - leader < SEQUENCE_MS && Object.hasOwn(VIEWS, key)) {
+    leader = -SEQUENCE_MS;
     location.hash = `#/${VIEWS[key]}`;
   } else if (key === 'g') {
-    leader = Date.now();
+    leader = event.timeStamp; // when it was pressed, however busy the page has been since
     return;
   } else if (key === '?') {
     showHelp();

@@ -23,9 +23,11 @@ const CONNECTIONS = { connecting: 'Connecting', live: 'Live', lost: 'Connection 
 // The ledger follows a reply by a tenth of a second.
 const LEDGER_LAG_MS = 250;
 
-let route = null; // of what is shown
+let route = null; // of what is shown or asked for
 let data = null;
 let error = null;
+let answered = ''; // the address that `data` or `error` belongs to
+let arriving = null; // what to do once the answer to a new address is shown
 let loading = null; // AbortController
 let seenSeq = null;
 let refreshAt = 0;
@@ -43,7 +45,7 @@ function paint() {
   else if (data) show(main, view.render(route, data, live));
   else show(main, h('p', { class: 'nothing loading', role: 'status' }, 'Loading'));
   main.setAttribute('aria-busy', String(loading !== null));
-  main.dataset.shown = data || error ? route.hash : '';
+  main.dataset.shown = data || error ? answered : '';
   void mountCharts();
 }
 
@@ -93,8 +95,11 @@ async function refresh() {
     if (!data || e.status) error = e;
   }
   loading = null;
+  answered = route.hash;
   paint();
   paintFrame();
+  arriving?.();
+  arriving = null;
 }
 
 /** The address has changed: another view, or the same with other choices. */
@@ -109,28 +114,26 @@ async function navigate() {
   const same = from && from.view === next.view && from.id === next.id;
   if (from) scrolls.set(from.hash, scrollY);
   route = next;
+  arriving = from ? () => arrive(next, from, same, focused) : null;
   if (next.query.period) rememberPeriod(next.period);
-  if (!same) {
-    data = null;
-    error = null;
-    // Data comes within a blink; only when it does not is the old view taken away.
-    const patience = setTimeout(() => {
-      if (route === next && !data && !error) paint();
-    }, 150);
+  if (same) {
     await refresh();
-    clearTimeout(patience);
-  } else {
-    await refresh();
+    return;
   }
-  if (route !== next || !from) return;
-  arrive(next, from, same, focused);
+  data = null;
+  error = null;
+  // Data comes within a blink; only when it does not is the old view taken away.
+  const patience = setTimeout(() => {
+    if (route === next && !data && !error) paint();
+  }, 150);
+  await refresh();
+  clearTimeout(patience);
 }
 
 function arrive(next, from, same, focused) {
   const back = !byLink;
   byLink = false;
-  if (same && from.query.after === next.query.after) return;
-  if (same && focused?.matches('input')) return;
+  if (same && (from.query.after === next.query.after || focused?.matches('input'))) return;
   document.getElementById('title')?.focus({ preventScroll: true });
   scrollTo({ top: back ? (scrolls.get(next.hash) ?? 0) : 0, behavior: 'instant' });
 }
@@ -208,7 +211,10 @@ live.listeners.add(onLive);
 window.addEventListener('hashchange', navigate);
 window.addEventListener('reroute', () => {
   // choices that need no new data
-  route = parse(location.hash);
+  const next = parse(location.hash);
+  if (next.view !== route.view || next.id !== route.id) return; // on the way elsewhere already
+  if (answered === route.hash) answered = next.hash;
+  route = next;
   if (data) paint();
 });
 document.addEventListener('click', (event) => {

@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { h, icon } from './dom.js';
 import * as f from './format.js';
 import { heading, hitCell, pager, panel, table, timeOf, welcome } from './parts.js';
-import { link } from './route.js';
+import { link, parse } from './route.js';
 import * as words from './words.js';
 
 const PAGE = 50;
@@ -24,6 +24,7 @@ async function load(route, signal) {
 /** Searching replaces the address, so that the back button leaves the search at once. */
 function search(route) {
   const go = (value) => {
+    if (parse(location.hash).view !== 'conversations') return; // who typed has gone elsewhere since
     history.replaceState(null, '', link('conversations', '', { ...route.query, q: value, after: '' }));
     window.dispatchEvent(new Event('hashchange'));
   };

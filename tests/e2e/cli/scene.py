@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-PATIENCE = 30  # seconds until something that must happen is given up on
+PATIENCE = 60  # seconds until something that must happen is given up on
 
 
 class Failed(Exception):

@@ -19,7 +19,7 @@ export const ok = (c, m) => { if (!c) throw new Error(m); };
 export const eq = (a, b, m) => ok(a === b, `${m}: got ${JSON.stringify(a)?.slice(0, 200)}, want ${JSON.stringify(b)?.slice(0, 200)}`);
 
 /** Waits until `ready()` is true; the check's own words say what did not come. */
-export async function until(ready, what, ms = 5000) {
+export async function until(ready, what, ms = 60000) {
   const end = Date.now() + ms;
   for (;;) {
     if (await ready()) return;
@@ -29,7 +29,7 @@ export async function until(ready, what, ms = 5000) {
 }
 
 /** One HTTP exchange with nothing but Node in between; `complete` tells whether the reply ended as it should. */
-export function raw(method, url, { headers = {}, body, timeout = 15000, onData } = {}) {
+export function raw(method, url, { headers = {}, body, timeout = 60000, onData } = {}) {
   return new Promise((resolve, reject) => {
     const pieces = [];
     let reply = null;
@@ -96,7 +96,7 @@ export async function start(program) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-e2e-'));
   process.on('exit', () => fs.rmSync(home, { recursive: true, force: true }));
   const mock = launch(process.execPath, [path.join(here, '../mock-upstream.mjs'), '--quiet']);
-  await until(() => /http:\/\/\S+/.test(mock.said) || mock.gone, 'the start of the mock', 10000);
+  await until(() => /http:\/\/\S+/.test(mock.said) || mock.gone, 'the start of the mock');
   at.mock = /http:\/\/\S+/.exec(mock.said)?.[0];
   const port = await freePort();
   const providers = Object.fromEntries(['anthropic', 'openai', 'gemini'].map((n) => [n, { base_url: at.mock }]));
@@ -104,7 +104,7 @@ export async function start(program) {
   fs.writeFileSync(config, JSON.stringify({ listen: [`127.0.0.1:${port}`], providers }), { mode: 0o600 });
   const proxy = launch(path.resolve(program), ['start', '--config', config], {
     cwd: home, env: { PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8' } });
-  await until(() => proxy.gone || answers(port), 'the start of the proxy', 10000);
+  await until(() => proxy.gone || answers(port), 'the start of the proxy');
   ok(!proxy.gone, `the proxy does not start: ${proxy.said}`);
   at.proxy = `http://127.0.0.1:${port}`;
   return { proxy, mock };

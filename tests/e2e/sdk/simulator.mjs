@@ -15,7 +15,7 @@ async function start() {
   process.on('exit', () => sim.kill('SIGKILL'));
   let said = '';
   sim.stdout.on('data', (d) => { said += d; });
-  await until(() => /http:\/\/\S+/.test(said), 'the start of the simulator', 10000);
+  await until(() => /http:\/\/\S+/.test(said), 'the start of the simulator');
   url = /http:\/\/\S+/.exec(said)[0];
 }
 
@@ -27,7 +27,7 @@ async function steer(what, value) {
 
 const MODEL = 'claude-opus-5-5';
 const TOOLS = [{ name: 'get_x', description: 'd', input_schema: { type: 'object', properties: { a: { type: 'string' } } } }];
-const client = (o = {}) => new Anthropic({ baseURL: url, apiKey: 'sk-ant-fake', maxRetries: 0, timeout: 15000, ...o });
+const client = (o = {}) => new Anthropic({ baseURL: url, apiKey: 'sk-ant-fake', maxRetries: 0, timeout: 60000, ...o });
 const ask = (o = {}) => ({ model: MODEL, max_tokens: 500, messages: [{ role: 'user', content: 'hello' }], ...o });
 const fails = async (promise) => { try { await promise; } catch (e) { return e; } return null; };
 
