@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATE_CHECK_MS = 1000, KEEP_BYTES = 16 * 1024 };
+enum { RATE_CHECK_MS = 1000, KEEP_BYTES = 16 * 1024, RELEASE_BYTES = 1024, CHUNK_BYTES = 24 };
 
 static struct str process(struct conn *c, struct str in);
 static void arm(struct conn *c);
@@ -462,11 +462,19 @@ static bool keeps_alive(const struct conn *c)
 	       c->end == CONN_OPEN;
 }
 
+/* Memory for what is about to be queued. */
+static void take_spare(struct conn *c)
+{
+	if (c->out.cap == 0 && c->server->nspare > 0)
+		c->out = c->server->spare[--c->server->nspare];
+}
+
 void conn_reply_head(struct conn *c, const struct conn_reply *r)
 {
 	size_t before = c->out.n;
 
 	assert(!c->replied);
+	take_spare(c);
 	c->replied = true;
 	c->no_body = r->length == CONN_NO_BODY || c->head->method == HTTP_HEAD;
 	c->chunked = r->length == CONN_LENGTH_UNKNOWN && !c->no_body && c->head->minor >= 1;
@@ -498,7 +506,8 @@ void conn_reply_body(struct conn *c, struct str bytes)
 	size_t before = c->out.n;
 
 	assert(c->replied);
-	if (bytes.n == 0 || c->no_body)
+	take_spare(c);
+	if (bytes.n == 0 || c->no_body || !buf_reserve(&c->out, bytes.n + CHUNK_BYTES))
 		return;
 	if (c->chunked) {
 		buf_add_number(&c->out, bytes.n, 16);
@@ -631,6 +640,21 @@ static void tell_drained(struct conn *c)
 		wake(c); /* requests read ahead have waited for this */
 }
 
+/* All of it is with the kernel. Who sends little at a time needs no memory of its own in between. */
+static void forget_output(struct conn *c)
+{
+	struct server *s = c->server;
+	bool small = c->out.n <= RELEASE_BYTES;
+
+	buf_clear(&c->out);
+	if (s->nspare < SPARES && c->out.cap <= KEEP_BYTES) {
+		s->spare[s->nspare++] = c->out;
+		buf_init(&c->out, SIZE_MAX);
+	} else if (small) {
+		buf_release(&c->out);
+	}
+}
+
 void conn_flush(struct conn *c)
 {
 	if (c->writing || c->end == CONN_CLOSED)
@@ -647,7 +671,7 @@ void conn_flush(struct conn *c)
 		if ((size_t)n < c->out.n)
 			write_rest(c, (size_t)n);
 		else
-			buf_clear(&c->out);
+			forget_output(c);
 	}
 	if (c->end == CONN_CLOSED)
 		return;

@@ -7,7 +7,7 @@
 
 #include <uv.h>
 
-enum { LISTEN_MAX = 8, READ_BYTES = 64 * 1024, DEAF_TICK_MS = 20 };
+enum { LISTEN_MAX = 8, READ_BYTES = 64 * 1024, DEAF_TICK_MS = 20, SPARES = 16 };
 
 struct server {
 	struct loop *loop;
@@ -22,7 +22,9 @@ struct server {
 	struct list deaf;  /* connections that do not read now: libuv would not report a hang-up */
 	struct timer *deaf_timer;
 	bool draining;
-	char *read_buf; /* one for all: a read is used up before the next */
+	char *read_buf;           /* one for all: a read is used up before the next */
+	struct buf spare[SPARES]; /* memory for output, of connections that have sent theirs */
+	unsigned nspare;
 };
 
 enum body_mode { BODY_UNWANTED, BODY_INTO, BODY_STREAM };

@@ -147,5 +147,7 @@ void server_free(struct server *s)
 		uv_run(loop_uv(s->loop), UV_RUN_NOWAIT);
 	loop_off_flush(s->loop, s);
 	free(s->read_buf);
+	while (s->nspare > 0)
+		buf_release(&s->spare[--s->nspare]);
 	free(s);
 }

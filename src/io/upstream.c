@@ -13,7 +13,7 @@
 
 enum {
 	POOL_MAX = 64,            /* easy handles kept for reuse */
-	RECEIVE_BYTES = 8 * 1024, /* libcurl's receive buffer, held as long as the transfer */
+	RECEIVE_BYTES = 4 * 1024, /* libcurl's receive buffer, held as long as the transfer */
 	UPLOAD_MIN = 16 * 1024,   /* libcurl's send buffer, by the size of the body */
 	UPLOAD_MAX = 512 * 1024,
 	/* Libcurl puts a smaller body that is not read by callback behind the head. */

@@ -74,7 +74,7 @@ struct http1 {
 	struct span target;
 	bool target_done; /* its end has been seen */
 	struct field *fields;
-	size_t room;        /* of fields and head.h */
+	size_t room;        /* of fields and head.h; 0: no field of this head has come yet */
 	struct buf trailer; /* the current trailer's name */
 	unsigned trailers;
 	struct http_head head;
@@ -179,6 +179,7 @@ static int too_many_headers(struct http1 *h)
 	return HPE_USER;
 }
 
+/* Room for the fields of a head, which is there only while one is being read: connections stay open for long. */
 static void grow_fields(struct http1 *h)
 {
 	h->room = h->room != 0 ? 2 * h->room : 32;
@@ -193,6 +194,10 @@ static int on_header_field(llhttp_t *p, const char *at, size_t n)
 	if (h->phase == PHASE_TRAILER) {
 		buf_add(&h->trailer, (struct str){ at, n });
 		return HPE_OK;
+	}
+	if (h->room == 0) {
+		grow_fields(h);
+		h->fields[0] = (struct field){ 0 };
 	}
 	extend(h, &h->fields[h->head.n].name, at, n);
 	return HPE_OK;
@@ -287,7 +292,6 @@ static void begin_message(struct http1 *h)
 	buf_clear(&h->raw);
 	buf_clear(&h->trailer);
 	h->target = (struct span){ 0 };
-	h->fields[0] = (struct field){ 0 };
 	h->head = (struct http_head){ .h = h->head.h };
 }
 
@@ -300,7 +304,6 @@ struct http1 *http1_new(const struct http1_limits *limits)
 	h->limits = *limits;
 	buf_init(&h->raw, limits->header_bytes);
 	buf_init(&h->trailer, limits->header_bytes);
-	grow_fields(h);
 	begin_message(h);
 	return h;
 }
@@ -424,6 +427,15 @@ static struct str view(const struct http1 *h, struct span s)
 	return s.n > 0 ? (struct str){ h->raw.p + s.at, s.n } : STR("");
 }
 
+static void release_fields(struct http1 *h)
+{
+	free(h->fields);
+	h->fields = NULL;
+	h->room = 0;
+	if (h->head.n > 0)
+		h->head.h = must_realloc(h->head.h, h->head.n * sizeof(h->head.h[0]));
+}
+
 static bool finish_head(struct http1 *h)
 {
 	struct http_head *head = &h->head;
@@ -435,6 +447,7 @@ static bool finish_head(struct http1 *h)
 	for (size_t i = 0; i < head->n; i++)
 		head->h[i] = (struct http_header){ view(h, h->fields[i].name),
 			str_trim(view(h, h->fields[i].value)) };
+	release_fields(h);
 	return check_request_line(h) && check_headers(h);
 }
 

@@ -621,11 +621,10 @@ static void waits_between_messages(void **state)
 	http1_free(h);
 }
 
-/* The views of each message lie in the same memory: nothing is allocated once the buffers have grown. */
+/* The text of each message lies in the same memory; that of the views is given back to what is needed for them. */
 static void reuses_its_memory(void **state)
 {
 	struct http1 *h = http1_new(&limits);
-	const struct http_header *headers = NULL;
 	const char *bytes = NULL;
 
 	for (unsigned i = 0; i < 1000; i++) {
@@ -635,8 +634,7 @@ static void reuses_its_memory(void **state)
 		assert_int_equal(next(h, &in, &body), HTTP1_HEAD);
 		const struct http_head *head = http1_head(h);
 		assert_int_equal(head->n, 42);
-		assert_true(i == 0 || (head->h == headers && head->target.p == bytes));
-		headers = head->h;
+		assert_true(i == 0 || head->target.p == bytes);
 		bytes = head->target.p;
 		assert_int_equal(next(h, &in, &body), HTTP1_BODY);
 		assert_int_equal(next(h, &in, &body), HTTP1_END);
