@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Measures what the prefix state costs a request: reading the outline beside a plain scan of the body, and foreseeing and
- * learning. Usage: bench_prefix [rounds]. Bodies are like those of a coding agent, one block longer each time. */
+ * learning. Usage: bench_prefix [rounds]. Bodies are like those of a coding agent, one block longer with each turn of a conversation. */
 #include "core/prefix.h"
 #include "fake/world.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { TEXT_BYTES = 1400, ROUNDS = 40 };
+enum { TEXT_BYTES = 1400, ROUNDS = 64, TURNS = 8 };
 
 static double now_us(void)
 {
@@ -26,8 +26,8 @@ static void add_text(struct buf *b, size_t n, unsigned seed)
 				   : (struct str){ &"abcdefghijklmnop"[(i * 7 + seed) % 16], 1 });
 }
 
-/* A request with so many blocks in its messages. */
-static void make_body(struct buf *b, size_t blocks)
+/* A request of a conversation, with so many blocks in its messages. */
+static void make_body(struct buf *b, size_t blocks, size_t conversation)
 {
 	buf_add(b, STR("{\"model\":\"claude-opus-4-6\",\"messages\":["));
 	for (size_t i = 0; i < blocks; i++) {
@@ -56,8 +56,9 @@ static void make_body(struct buf *b, size_t blocks)
 		buf_add(b,
 			STR("\",\"input_schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}}}}"));
 	}
-	buf_add(b,
-		STR("],\"max_tokens\":1000,\"metadata\":{\"user_id\":\"{\\\"session_id\\\":\\\"s1\\\"}\"}}"));
+	buf_addf(b,
+		"],\"max_tokens\":1000,\"metadata\":{\"user_id\":\"{\\\"session_id\\\":\\\"s%zu\\\"}\"}}",
+		conversation);
 }
 
 static int by_size(const void *a, const void *b)
@@ -86,10 +87,23 @@ static double scan_us(struct str body)
 	return now_us() - t;
 }
 
-static void measure(struct world *w, size_t blocks, size_t rounds)
+static size_t body_bytes(size_t blocks)
 {
-	double scan[256], parse[256], foresee[256], learn[256];
-	size_t bytes = 0;
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, SIZE_MAX);
+	make_body(&b, blocks, 0);
+	n = b.n;
+	buf_release(&b);
+	return n;
+}
+
+/* Requests of about so many bytes. */
+static void measure(struct world *w, size_t bytes, size_t rounds)
+{
+	double scan[256], parse[256], foresee[256], learn[256], all[256];
+	size_t none = body_bytes(0), blocks = (bytes - none) * 100 / (body_bytes(100) - none);
 
 	for (size_t i = 0; i < rounds; i++) {
 		struct arena *a = arena_new();
@@ -106,8 +120,7 @@ static void measure(struct world *w, size_t blocks, size_t rounds)
 		struct buf b;
 
 		buf_init(&b, SIZE_MAX);
-		make_body(&b, blocks + i);
-		bytes = b.n;
+		make_body(&b, blocks + i % TURNS - TURNS / 2, bytes + i / TURNS);
 		scan[i] = scan_us(buf_str(&b));
 		double t = now_us();
 		if (!x.dialect->parse_request(&x.chat, buf_str(&b), scratch, &e))
@@ -130,12 +143,14 @@ static void measure(struct world *w, size_t blocks, size_t rounds)
 		t = now_us();
 		prefix_learn(&x, &o);
 		learn[i] = now_us() - t;
+		all[i] = parse[i] + foresee[i] + learn[i];
 		buf_release(&b);
 		arena_free(a);
 	}
-	double p = median(parse, rounds), f = median(foresee, rounds), l = median(learn, rounds);
-	printf("%8zu bytes %5zu blocks: scan %6.1f us; outline over it %6.1f, foresee %6.1f, learn %6.1f: together %6.1f us; %zu bytes kept\n",
-		bytes, blocks, median(scan, rounds), p, f, l, p + f + l,
+	double together = median(all, rounds);
+	printf("%8zu bytes %5zu blocks: scan %6.1f us; outline over it %6.1f, foresee %6.1f, learn %6.1f: together %6.1f us, at least %6.1f; %zu bytes kept\n",
+		body_bytes(blocks), blocks, median(scan, rounds), median(parse, rounds),
+		median(foresee, rounds), median(learn, rounds), together, all[0],
 		prefixes_bytes(w->svc.prefixes));
 }
 
@@ -146,8 +161,8 @@ int main(int argc, char **argv)
 
 	world_init(&w, NULL);
 	rounds = rounds < 1 ? 1 : rounds > 256 ? 256 : rounds;
-	measure(&w, 40, rounds);
-	measure(&w, 640, rounds);
+	measure(&w, 100 * 1024, rounds);
+	measure(&w, 1024 * 1024, rounds);
 	world_release(&w);
 	return 0;
 }

@@ -330,7 +330,7 @@ static bool must_recall(const struct prefixes *p, const struct exchange *x, stru
 static bool is_foreseen(const struct exchange *x)
 {
 	return x->endpoint == ENDPOINT_MESSAGES && x->svc->prefixes != NULL &&
-	       x->conversation.n > 0;
+	       x->config->prefix_enabled && x->conversation.n > 0;
 }
 
 bool prefix_name(struct exchange *x)
@@ -346,10 +346,12 @@ bool prefix_name(struct exchange *x)
 	x->kind = turn_kind_name(kind);
 	x->conversation = name_conversation(x, kind);
 	x->parent = name_parent(x, kind);
-	if (!is_foreseen(x))
+	if (!is_foreseen(x)) {
+		x->project = arena_dup(x->arena, find_project(x));
 		return false;
+	}
 	struct conversation *c = conversations_get(p->conversations, x->conversation);
-	bool recall = x->config->prefix_enabled && must_recall(p, x, c);
+	bool recall = must_recall(p, x, c);
 	if (!recall)
 		name_project(p, x, c);
 	return recall;
@@ -399,8 +401,7 @@ void prefix_foresee(struct exchange *x)
 	struct prefixes *p = x->svc->prefixes;
 
 	x->recall = NULL;
-	if (is_foreseen(x) && x->config->prefix_enabled && x->chat.outline.whole &&
-		x->chat.outline.n > 0)
+	if (is_foreseen(x) && x->chat.outline.whole && x->chat.outline.n > 0)
 		predict_all(p, x, conversations_get(p->conversations, x->conversation));
 }
 

@@ -133,22 +133,13 @@ static void note_known(struct draft *d, struct str key, struct str value)
 		d->cited = json_is_true(json_get(value, STR("enabled")));
 }
 
-/* The first letters of those keys, and what begins an escape. */
-static bool may_be_known(struct str key)
-{
-	char c = key.n > 0 ? key.p[0] : '\0';
-
-	return c == 't' || c == 'i' || c == 'd' || c == 'c' || str_find_char(key, '\\') < key.n;
-}
-
 static void note_member(struct draft *d, struct str key, struct str value)
 {
 	if (json_key_is(key, STR("cache_control"))) {
 		d->mark = mark_of(value) != BREAK_NONE ? mark_of(value) : d->mark;
 		return;
 	}
-	if (may_be_known(key))
-		note_known(d, key, value);
+	note_known(d, key, value);
 	d->bytes += value.n;
 	add_member(d, key, value);
 }
@@ -467,20 +458,17 @@ static take_fn *part_of(struct str key)
 						 : NULL;
 }
 
-void outline_begin(struct outline *o)
+void outline_begin(struct outline *o, bool wanted)
 {
-	*o = (struct outline){ .whole = true };
+	*o = (struct outline){ .whole = wanted };
 }
 
 bool outline_wants(struct str key)
 {
-	static const char *const keys[] = { "tool_choice", "thinking", "output_config",
-		"context_management", "speed", "cache_control" };
-
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (json_key_is(key, str_from(keys[i])))
-			return true;
-	return part_of(key) != NULL;
+	return part_of(key) != NULL || json_key_is(key, STR("tool_choice")) ||
+	       json_key_is(key, STR("thinking")) || json_key_is(key, STR("output_config")) ||
+	       json_key_is(key, STR("context_management")) || json_key_is(key, STR("speed")) ||
+	       json_key_is(key, STR("cache_control"));
 }
 
 bool outline_part(struct outline *o, struct json_iter *it, struct str key, struct err *e)

@@ -77,8 +77,8 @@ struct outline {
 };
 
 /* The request's members come in any order, so it is read part by part: each of these takes the value before which `it` stands and
- * moves behind it. A shape that is not understood is passed over, with o->whole false; an error is broken JSON only. */
-void outline_begin(struct outline *o);
+ * moves behind it. An outline that is not wanted is empty, and not whole. A shape that is not understood is passed over, with o->whole false; an error is broken JSON only. */
+void outline_begin(struct outline *o, bool wanted);
 bool outline_part(struct outline *o, struct json_iter *it, struct str key, struct err *e) MUSTCHECK;
 /* Is that a member that outline_part() wants? */
 bool outline_wants(struct str key);

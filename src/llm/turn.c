@@ -59,6 +59,8 @@ enum turn_kind turn_kind_of(const struct http_head *head, const struct chat *c)
 		return kind;
 	if (str_eq(http_get(head, STR("x-claude-code-request-class")), STR("auxiliary")))
 		return TURN_BACKGROUND;
+	if (c->bare)
+		return TURN_UNKNOWN;
 	if (f->answers_tools)
 		return TURN_TOOL_LOOP;
 	if (text_starts_any(f->last_text, continued))
@@ -79,6 +81,7 @@ const char *turn_kind_name(enum turn_kind k)
 		[TURN_WEB_SEARCH] = "web_search",
 		[TURN_RECAP] = "recap",
 		[TURN_BACKGROUND] = "background",
+		[TURN_UNKNOWN] = "",
 	};
 
 	return names[k];

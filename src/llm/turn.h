@@ -18,11 +18,12 @@ enum turn_kind {
 	TURN_WEB_SEARCH,
 	TURN_RECAP,
 	TURN_BACKGROUND, /* what the client calls auxiliary */
+	TURN_UNKNOWN,    /* the client does not say, and no outline was made */
 	TURN_KINDS,
 };
 
 enum turn_kind turn_kind_of(const struct http_head *head, const struct chat *c);
-/* "prompt", "tool_loop". */
+/* "prompt", "tool_loop"; empty when unknown. */
 const char *turn_kind_name(enum turn_kind k);
 /* Whether it stands beside its conversation, with a prefix of its own. */
 bool turn_is_aside(enum turn_kind k);

@@ -3,6 +3,7 @@
  * over. Whole requests are parsed in http1. */
 #include "wire/http.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 static const struct str method_names[HTTP_METHODS] = {
@@ -267,4 +268,47 @@ bool http_split_host(struct str value, struct str *ret_host, unsigned *ret_port)
 		return false;
 	*ret_host = host;
 	return true;
+}
+
+bool http_is_loopback(struct str host)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (str_eq_nocase(host, STR("localhost")))
+		return true;
+	if (host.n >= sizeof(text) || memchr(host.p, '\0', host.n) != NULL)
+		return false;
+	str_put(text, sizeof(text), host);
+	if (inet_pton(AF_INET, text, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static int hex_digit(char c)
+{
+	char low = (char)(c | 0x20);
+
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+struct str http_unescape(struct str s, struct arena *a)
+{
+	size_t n = 0;
+
+	if (str_find_char(s, '%') == s.n)
+		return s;
+	char *p = arena_alloc(a, s.n);
+	for (size_t i = 0; i < s.n; i++) {
+		bool room = s.p[i] == '%' && s.n - i > 2;
+		int high = room ? hex_digit(s.p[i + 1]) : -1;
+		int low = room ? hex_digit(s.p[i + 2]) : -1;
+		bool escape = high >= 0 && low >= 0;
+		p[n++] = escape ? (char)(high * 16 + low) : s.p[i];
+		i += escape ? 2 : 0;
+	}
+	return (struct str){ p, n };
 }

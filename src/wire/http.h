@@ -69,5 +69,10 @@ bool http_status_line(struct str line, unsigned *ret_status, struct str *ret_rea
 /* A Host header's value or an Origin's authority split into host (brackets of IPv6 kept off) and port
  * (0 when absent). False when it is malformed. */
 bool http_split_host(struct str value, struct str *ret_host, unsigned *ret_port);
+/* True for localhost, 127.0.0.0/8 and ::1 (without brackets): hosts that can be nobody but this machine. */
+bool http_is_loopback(struct str host);
+
+/* Part of a path or a query with its %XX resolved; the same view when there are none. What is no escape stands for itself. */
+struct str http_unescape(struct str s, struct arena *a);
 
 #endif

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The span scanner looks at 64 bytes a step: which of them are quotes, backslashes, brackets, as
- * one bit each; all else is arithmetic on those bits. SSE2 and the portable form, which
- * JSON_PORTABLE selects for the tests, differ in block_eq() only. */
+/* The span scanner (json_scan.h) looks at 64 bytes a step: which of them are quotes, backslashes, brackets, as
+ * one bit each; all else is arithmetic on those bits. AVX2, where the machine has it, SSE2 and the portable form
+ * differ in block_eq() only; for the tests JSON_NARROW leaves out the first, JSON_PORTABLE the first two. */
 #include "wire/json.h"
 
 #include <endian.h>
 #include <string.h>
 
 #if defined(__SSE2__) && !defined(JSON_PORTABLE)
-#include <emmintrin.h>
+#include <immintrin.h>
+#ifndef JSON_NARROW
+#define WIDE
+#endif
 #endif
 
 enum { BLOCK = 64 };
@@ -42,6 +45,21 @@ static inline uint64_t block_eq(const char *p, unsigned char fold, unsigned char
 	return hits;
 }
 
+#ifdef WIDE
+__attribute__((target("avx2"))) static inline uint64_t block_eq_wide(
+	const char *p, unsigned char fold, unsigned char c)
+{
+	const __m256i folds = _mm256_set1_epi8((char)fold), want = _mm256_set1_epi8((char)c);
+	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p),
+		high = _mm256_loadu_si256((const __m256i *)(const void *)(p + BLOCK / 2));
+
+	low = _mm256_cmpeq_epi8(_mm256_or_si256(low, folds), want);
+	high = _mm256_cmpeq_epi8(_mm256_or_si256(high, folds), want);
+	return (uint64_t)(unsigned)_mm256_movemask_epi8(high) << BLOCK / 2 |
+	       (unsigned)_mm256_movemask_epi8(low);
+}
+#endif
+
 /* A whole block at text.p + at: there if it is there, else a copy padded with spaces. */
 static inline const char *block_at(struct str text, size_t at, char pad[BLOCK])
 {
@@ -50,27 +68,6 @@ static inline const char *block_at(struct str text, size_t at, char pad[BLOCK])
 	memset(pad, ' ', BLOCK);
 	memcpy(pad, text.p + at, text.n - at);
 	return pad;
-}
-
-/* The quotes of a block that no backslash escapes. *escaped is 1 when the byte before the block
- * escapes its first one. A byte is escaped when an odd run of backslashes ends before it: adding a
- * run's first bit to the run carries into the bit behind it, and starts of even and odd offset are
- * added separately, so that the offset of that bit tells the length's parity. */
-static inline uint64_t block_quotes(const char *p, uint64_t *escaped)
-{
-	uint64_t quotes = block_eq(p, 0, '"');
-	uint64_t slashes = block_eq(p, 0, '\\');
-
-	if ((slashes | *escaped) == 0)
-		return quotes;
-	slashes &= ~*escaped;
-	uint64_t starts = slashes & ~(slashes << 1);
-	uint64_t behind_even = slashes + (starts & EVEN), behind_odd;
-	bool over = __builtin_add_overflow(slashes, starts & ~EVEN, &behind_odd);
-	/* Among these are backslashes as well, which are no quotes. */
-	uint64_t hit = *escaped | (behind_even & ~EVEN) | (behind_odd & EVEN);
-	*escaped = over;
-	return quotes & ~hit;
 }
 
 /* Each bit becomes the parity of itself and all lower ones. */
@@ -101,42 +98,44 @@ static bool nest_step(struct nest *n, char c)
 	return (n->brace[n->depth / 64] >> (n->depth % 64) & 1) == (c == '}');
 }
 
+#define SCAN(name) name##_plain
+#define SCAN_TARGET
+#define SCAN_EQ block_eq
+#include "wire/json_scan.h"
+#ifdef WIDE
+#define SCAN(name)  name##_wide
+#define SCAN_TARGET __attribute__((target("avx2")))
+#define SCAN_EQ     block_eq_wide
+#include "wire/json_scan.h"
+#endif
+
 /* From a bracket at `at`, with so many open around it, to behind its partner; 0 and *ret_bad when there is none. */
 static size_t nested_end(struct str text, size_t at, unsigned around, size_t *ret_bad)
 {
-	struct nest nest = { .depth = around };
-	uint64_t escaped = 0, inside = 0;
-	char pad[BLOCK];
-
-	for (; at < text.n; at += BLOCK) {
-		const char *p = block_at(text, at, pad);
-		uint64_t quotes = block_quotes(p, &escaped);
-		if (quotes == 0 && inside != 0)
-			continue;
-		/* From each opening quote up to before the closing one. */
-		uint64_t strings = parity_below(quotes) ^ inside;
-		inside = 0 - (strings >> 63);
-		uint64_t brackets = (block_eq(p, 0x20, '{') | block_eq(p, 0x20, '}')) & ~strings;
-		for (; brackets != 0; brackets &= brackets - 1) {
-			unsigned i = (unsigned)__builtin_ctzll(brackets);
-			if (!nest_step(&nest, p[i])) {
-				*ret_bad = at + i;
-				return 0;
-			}
-			if (nest.depth == around)
-				return at + i + 1;
-		}
-	}
-	*ret_bad = text.n;
-	return 0;
+#ifdef WIDE
+	if (__builtin_cpu_supports("avx2"))
+		return nested_end_wide(text, at, around, ret_bad);
+#endif
+	return nested_end_plain(text, at, around, ret_bad);
 }
 
-/* Most keys, and many values, are a few plain bytes: where such a string ends; 0: it is another one. */
-static inline size_t short_end(struct str text, size_t at)
+/* From behind an opening quote to behind the closing one; 0 when there is none. Not inlined: few strings come here,
+ * and its room on the stack would be a burden on those that do not. */
+static __attribute__((noinline)) size_t string_end(struct str text, size_t at)
+{
+#ifdef WIDE
+	if (__builtin_cpu_supports("avx2"))
+		return string_end_wide(text, at);
+#endif
+	return string_end_plain(text, at);
+}
+
+/* The same; most keys, and many values, are a few plain bytes. */
+static inline size_t quick_string_end(struct str text, size_t at)
 {
 #if defined(__SSE2__) && !defined(JSON_PORTABLE)
 	if (text.n - at < 16)
-		return 0;
+		return string_end(text, at);
 	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text.p + at));
 	unsigned quotes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
 	unsigned slashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
@@ -144,25 +143,7 @@ static inline size_t short_end(struct str text, size_t at)
 	if (quotes != 0 && ((quotes - 1) & ~quotes & slashes) == 0)
 		return at + (unsigned)__builtin_ctz(quotes) + 1;
 #endif
-	return 0;
-}
-
-/* From behind an opening quote to behind the closing one; 0 when there is none. */
-static size_t string_end(struct str text, size_t at)
-{
-	uint64_t escaped = 0;
-	char pad[BLOCK];
-	size_t end = short_end(text, at);
-
-	if (end != 0)
-		return end;
-
-	for (; at < text.n; at += BLOCK) {
-		uint64_t quotes = block_quotes(block_at(text, at, pad), &escaped);
-		if (quotes != 0)
-			return at + (unsigned)__builtin_ctzll(quotes) + 1;
-	}
-	return 0;
+	return string_end(text, at);
 }
 
 static bool is_scalar(char c)
@@ -171,10 +152,14 @@ static bool is_scalar(char c)
 	       c == '+' || c == '.';
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static size_t skip_space(struct str text, size_t at)
 {
-	while (at < text.n && (text.p[at] == ' ' || text.p[at] == '\n' || text.p[at] == '\r' ||
-				      text.p[at] == '\t'))
+	while (at < text.n && is_space(text.p[at]))
 		at++;
 	return at;
 }
@@ -220,7 +205,7 @@ static bool take_value(struct json_iter *it, struct str *ret, struct err *e)
 	char c = peek(it->text, start);
 
 	if (c == '"') {
-		end = string_end(it->text, start + 1);
+		end = quick_string_end(it->text, start + 1);
 		if (end == 0)
 			return broken(it, e, "unterminated string", start);
 	} else if (c == '{' || c == '[') {
@@ -251,48 +236,49 @@ static bool finish(struct json_iter *it, struct err *e)
 	return false;
 }
 
-/* Takes a key and the colon behind it. */
-static bool take_key(struct json_iter *it, struct str *ret, struct err *e)
+/* Takes the key that begins at `at`, and the colon behind it. */
+static bool take_key(struct json_iter *it, size_t at, struct str *ret, struct err *e)
 {
-	if (peek(it->text, it->at) != '"')
-		return broken(it, e, "no key", it->at);
-	size_t key = it->at + 1, end = string_end(it->text, key);
+	const struct str text = it->text;
+	size_t end;
+
+	if (peek(text, at) != '"')
+		return broken(it, e, "no key", at);
+	end = quick_string_end(text, at + 1);
 	if (end == 0)
-		return broken(it, e, "unterminated string", it->at);
-	*ret = (struct str){ it->text.p + key, end - 1 - key };
-	it->at = skip_space(it->text, end);
-	if (peek(it->text, it->at) != ':')
-		return broken(it, e, "no colon", it->at);
-	it->at = skip_space(it->text, it->at + 1);
+		return broken(it, e, "unterminated string", at);
+	*ret = (struct str){ text.p + at + 1, end - at - 2 };
+	at = skip_space(text, end);
+	if (peek(text, at) != ':')
+		return broken(it, e, "no colon", at);
+	it->at = skip_space(text, at + 1);
 	return true;
 }
 
 bool json_next_key(struct json_iter *it, struct str *ret_key, struct err *e)
 {
-	const char close = it->array ? ']' : '}';
+	const struct str text = it->text;
+	size_t at = skip_space(text, it->at);
 
 	if (it->done)
 		return false;
-	it->at = skip_space(it->text, it->at);
-	char c = peek(it->text, it->at);
-	if (c == close)
+	it->at = at;
+	if (peek(text, at) == (it->array ? ']' : '}'))
 		return finish(it, e);
 	if (!it->first) {
-		if (c != ',')
+		if (peek(text, at) != ',')
 			return broken(it, e,
 				it->array ? "no comma or closing bracket"
 					  : "no comma or closing brace",
-				it->at);
-		it->at = skip_space(it->text, it->at + 1);
+				at);
+		at = skip_space(text, at + 1);
 	}
 	it->first = false;
+	if (!it->array)
+		return take_key(it, at, ret_key, e);
+	it->at = at;
 	*ret_key = STR("");
-	return it->array || take_key(it, ret_key, e);
-}
-
-char json_peek(const struct json_iter *it)
-{
-	return peek(it->text, it->at);
+	return true;
 }
 
 bool json_take(struct json_iter *it, struct str *ret, struct err *e)
@@ -307,7 +293,7 @@ bool json_next(struct json_iter *it, struct json_member *ret, struct err *e)
 
 bool json_enter(struct json_iter *it, struct json_iter *ret_child, struct err *e)
 {
-	char c = json_peek(it);
+	char c = peek(it->text, it->at);
 
 	if (c != '{' && c != '[')
 		return broken(it, e, "no object or array", it->at);
@@ -319,11 +305,6 @@ bool json_enter(struct json_iter *it, struct json_iter *ret_child, struct err *e
 		.first = true,
 		.array = c == '[' };
 	return true;
-}
-
-void json_leave(struct json_iter *it, const struct json_iter *child)
-{
-	it->at = child->at;
 }
 
 /* The four hex digits at s.p[at], or -1. */
@@ -435,7 +416,11 @@ struct str json_string(struct str value, struct arena *a)
 {
 	if (value.n < 2 || value.p[0] != '"' || value.p[value.n - 1] != '"')
 		return (struct str){ NULL, 0 };
-	struct str s = { value.p + 1, value.n - 2 };
+	return json_unescape((struct str){ value.p + 1, value.n - 2 }, a);
+}
+
+struct str json_unescape(struct str s, struct arena *a)
+{
 	size_t at = str_find_char(s, '\\');
 	if (at == s.n)
 		return s;
@@ -553,6 +538,12 @@ static void add_escape(struct buf *out, char c)
 void json_add_string(struct buf *out, struct str s)
 {
 	buf_add_char(out, '"');
+	json_add_escaped(out, s);
+	buf_add_char(out, '"');
+}
+
+void json_add_escaped(struct buf *out, struct str s)
+{
 	for (size_t at = 0; at < s.n;) {
 		size_t end = plain_end(s, at);
 		buf_add(out, (struct str){ s.p + at, end - at });
@@ -565,7 +556,6 @@ void json_add_string(struct buf *out, struct str s)
 			at += (size_t)-utf8_step(s, at);
 		}
 	}
-	buf_add_char(out, '"');
 }
 
 /* True when the backslash at p[at] is not itself escaped. */

@@ -42,20 +42,32 @@ bool json_next(struct json_iter *it, struct json_member *ret, struct err *e) MUS
  * gives the first byte; either json_take() follows, or json_enter(), a walk over the child to its end, and json_leave().
  * Whoever gives up within a child can go back to a copy of the parent that was made before json_enter(). */
 bool json_next_key(struct json_iter *it, struct str *ret_key, struct err *e) MUSTCHECK;
-char json_peek(const struct json_iter *it);
+static inline char json_peek(const struct json_iter *it)
+{
+	return it->at < it->text.n ? it->text.p[it->at] : '\0';
+}
 bool json_take(struct json_iter *it, struct str *ret, struct err *e) MUSTCHECK;
 /* False (ERR_INVALID) when the value is neither an object nor an array. */
 bool json_enter(struct json_iter *it, struct json_iter *ret_child, struct err *e) MUSTCHECK;
-void json_leave(struct json_iter *it, const struct json_iter *child);
+static inline void json_leave(struct json_iter *it, const struct json_iter *child)
+{
+	it->at = child->at;
+}
 
 /* True when a key, with its escapes resolved, is `name` ("\u006dodel" is "model"). */
 bool json_key_resolves_to(struct str key, struct str name);
-/* The same; quick about keys that are not it, for no escape is shorter than what it stands for. */
+/* The same; quick about keys that are not it: only escapes make a key longer than what it stands for. */
 static inline bool json_key_is(struct str key, struct str name)
 {
-	if (key.n < name.n || (key.n == name.n && !str_eq(key, name)))
+	size_t same = 0;
+
+	if (key.n < name.n)
 		return false;
-	return json_key_resolves_to(key, name);
+	while (same < name.n && key.p[same] == name.p[same] && key.p[same] != '\\')
+		same++;
+	if (same == name.n)
+		return key.n == name.n;
+	return key.p[same] == '\\' && json_key_resolves_to(key, name);
 }
 
 /* The value of the last top-level member `name` of an object (last wins, as parsers do); p == NULL
@@ -66,6 +78,8 @@ struct str json_get(struct str obj, struct str name);
  * itself when it has no escapes). p == NULL when value is no string. Lone surrogates become U+FFFD;
  * a backslash that begins no escape stands for itself. */
 struct str json_string(struct str value, struct arena *a);
+/* The same for what stands between the quotes. */
+struct str json_unescape(struct str escaped, struct arena *a);
 
 /* False when value is no non-negative integer, written as digits alone, that fits. */
 bool json_u64(struct str value, uint64_t *ret) MUSTCHECK;
@@ -83,6 +97,8 @@ void json_splice(struct buf *out, struct str text, const struct json_splice *s, 
 /* Appends s as a JSON string, quotes included. Escapes the quote, the backslash, control
  * characters; bytes that are not UTF-8 become U+FFFD. */
 void json_add_string(struct buf *out, struct str s);
+/* The same without the quotes. */
+void json_add_escaped(struct buf *out, struct str s);
 
 /* Overwrites each \uD800-\uDFFF escape that has no partner by \ufffd (same length, offsets stay
  * true), for a working copy that yyjson will read. Returns how many. */

@@ -246,6 +246,32 @@ static const char *kind(const char *body, const char *header, const char *value)
 	return turn_kind_name(turn_kind_of(&head, &c));
 }
 
+/* Without an outline only the client's own word counts. */
+static void nothing_but_the_top(void **state)
+{
+	static const char body[] =
+		"{\"system\":\"Working directory: /home/project\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"stream\":true,"
+		"\"tools\":[],\"cache_control\":{\"type\":\"ephemeral\"},\"model\":\"m\",\"metadata\":{\"user_id\":\"{\\\"session_id\\\":\\\"s1\\\"}\"}}";
+	struct http_header h = { STR("x-claude-code-request-class"), STR("subagent") };
+	struct http_head head = { .h = &h };
+	struct chat c = { .bare = true };
+	struct err e = { 0 };
+
+	assert_true(dialect_anthropic.parse_request(&c, str_from(body), arena, &e));
+	assert_bytes(c.model, "m");
+	assert_bytes(c.session, "s1");
+	assert_true(c.stream && c.nmodels == 1);
+	assert_true(!c.outline.whole && c.outline.n == 0 && c.outline.level_at[LEVELS] == 0);
+	assert_true(c.outline.mark == BREAK_NONE && c.outline.facts.messages == 0);
+	assert_true(c.outline.facts.system_text.n == 0 && !c.outline.facts.tools_given);
+	assert_string_equal(turn_kind_name(turn_kind_of(&head, &c)), "");
+	head.n = 1;
+	assert_string_equal(turn_kind_name(turn_kind_of(&head, &c)), "subagent");
+	/* What is wrong with the whole is seen all the same. */
+	assert_false(dialect_anthropic.parse_request(
+		&c, STR("{\"messages\":[{\"content\":[}]}"), arena, &e));
+}
+
 #define USER(text) "{\"role\":\"user\",\"content\":" text "}"
 #define ASSISTANT  "{\"role\":\"assistant\",\"content\":\"x\"}"
 
@@ -318,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stripped_thinking, begin, end),
 		cmocka_unit_test_setup_teardown(identity, begin, end),
 		cmocka_unit_test_setup_teardown(kinds, begin, end),
+		cmocka_unit_test_setup_teardown(nothing_but_the_top, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

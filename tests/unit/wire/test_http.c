@@ -251,6 +251,58 @@ static void splits_hosts(void **state)
 	assert_false(http_split_host(STR("a\0b"), &host, &port));
 }
 
+static void knows_this_machine(void **state)
+{
+	static const struct {
+		const char *host;
+		bool local;
+	} rows[] = {
+		{ "localhost", true },
+		{ "LocalHost", true },
+		{ "127.0.0.1", true },
+		{ "127.255.0.9", true },
+		{ "::1", true },
+		{ "0:0:0:0:0:0:0:1", true },
+		{ "", false },
+		{ "127.evil.example", false },
+		{ "127.0.0.1.example", false },
+		{ "localhost.example", false },
+		{ "128.0.0.1", false },
+		{ "0.0.0.0", false },
+		{ "::", false },
+		{ "::2", false },
+		{ "[::1]", false },
+		{ "0000:0000:0000:0000:0000:0000:0000:0000:0000:0001", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (http_is_loopback(str_from(rows[i].host)) != rows[i].local)
+			fail_msg("\"%s\"", rows[i].host);
+	assert_false(http_is_loopback(STR("127.0.0.1\0.example")));
+}
+
+static void resolves_escapes(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "a%2Fb", "a/b" },
+		{ "%41%6d%6D", "Amm" },
+		{ "%", "%" },
+		{ "%4", "%4" },
+		{ "a%4", "a%4" },
+		{ "%zz%2", "%zz%2" },
+		{ "%%41", "%A" },
+		{ "100%25", "100%" },
+	};
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_str(http_unescape(str_from(rows[i][0]), a), str_from(rows[i][1]));
+	assert_str(http_unescape(STR("a%00b"), a), STR("a\0b"));
+	arena_free(a);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -264,6 +316,8 @@ int main(void)
 		cmocka_unit_test(reads_header_lines),
 		cmocka_unit_test(reads_status_lines),
 		cmocka_unit_test(splits_hosts),
+		cmocka_unit_test(knows_this_machine),
+		cmocka_unit_test(resolves_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
