@@ -10,6 +10,7 @@ bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_list ap;
 
 	e->kind = kind;
+	e->said = e->param = e->code = NULL;
 	va_start(ap, fmt);
 	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);

@@ -22,6 +22,10 @@ enum err_kind {
 	ERR_OVERLOADED,      /* no capacity here or at the provider */
 	ERR_TIMEOUT,         /* the provider took too long */
 	ERR_UPSTREAM,        /* the provider could not be reached, or broke off */
+	ERR_CONTEXT,         /* the prompt is longer than the model's window */
+	ERR_BILLING,         /* no money left with the provider */
+	ERR_CONFLICT,        /* the provider says that another request is in the way */
+	ERR_API,             /* the provider has failed, by its own account */
 	ERR_CLIENT_GONE,     /* nobody is left to be told */
 	ERR_INTERNAL,        /* a defect in sluice itself */
 	ERR_KINDS,
@@ -30,9 +34,19 @@ enum err_kind {
 struct err {
 	enum err_kind kind;
 	char text[232]; /* lower case, no full stop, subject quoted; NUL-terminated */
+	/* What a provider has said, where it is longer; NUL-terminated, owned by whoever set it; NULL: text is all. */
+	const char *said;
+	/* What OpenAI's dialects say besides: the member that is refused and why, "unsupported_value"; constants, NULL: by the kind. */
+	const char *param, *code;
 };
 
-/* Sets kind and text (cut when too long, never inside a UTF-8 character). Returns false, so that
+/* All that there is to say. */
+static inline const char *err_message(const struct err *e)
+{
+	return e->said != NULL ? e->said : e->text;
+}
+
+/* Sets kind and text (cut when too long, never inside a UTF-8 character), and clears the rest. Returns false, so that
  * `return err_set(e, …);` ends a function that failed. */
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...) PRINTF(3, 4);
 

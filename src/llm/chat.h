@@ -7,9 +7,11 @@
 #include "llm/outline.h"
 
 struct chat {
-	struct str body;    /* the client's bytes, never changed */
-	struct str model;   /* unescaped; empty when the client names none */
-	bool stream;        /* an event stream is asked for */
+	struct str path;  /* of the request: some dialects name the model in it */
+	struct str body;  /* the client's bytes, never changed */
+	struct str model; /* unescaped; empty when the client names none */
+	bool stream;      /* an event stream is asked for */
+	bool bare; /* set before the body is read: no outline is wanted, the top level will do */
 	struct str session; /* that the client says this is part of; empty: it does not say */
 	struct str *
 		models; /* every top-level `model` value, as it stands in body (duplicates happen) */

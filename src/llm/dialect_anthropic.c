@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Anthropic Messages. Relayed bytes are only looked at here, never rebuilt. */
-#include "llm/dialect.h"
+#include "llm/anthropic.h"
 #include "wire/sse.h"
 
 enum {
@@ -35,7 +35,7 @@ static bool walk_request(struct chat *ret, struct json_iter *it, struct arena *a
 	struct str key, value;
 
 	while (json_next_key(it, &key, e)) {
-		if (outline_wants(key)) {
+		if (!ret->bare && outline_wants(key)) {
 			if (!outline_part(&ret->outline, it, key, e))
 				return false;
 			continue;
@@ -57,7 +57,7 @@ static bool parse_request(struct chat *ret, struct str body, struct arena *a, st
 	struct json_iter it;
 
 	ret->body = body;
-	outline_begin(&ret->outline);
+	outline_begin(&ret->outline, !ret->bare);
 	if (!json_iter_init(&it, body, e) || !walk_request(ret, &it, a, e)) {
 		outline_drop(&ret->outline);
 		return false;
@@ -197,7 +197,7 @@ static void print_error(struct buf *out, const struct err *e, struct str id)
 {
 	buf_addf(out, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":",
 		err_anthropic_type(e->kind));
-	json_add_string(out, str_from(e->text));
+	json_add_string(out, str_from(err_message(e)));
 	buf_add(out, STR("},\"request_id\":"));
 	json_add_string(out, id);
 	buf_add(out, STR("}"));
@@ -210,12 +210,42 @@ static void print_error_event(struct buf *out, const struct err *e, struct str i
 	buf_add(out, STR("\n\n"));
 }
 
+struct usage anthropic_usage(struct str object)
+{
+	return parse_usage(object);
+}
+
+static bool parse_count(struct str body, uint64_t *ret)
+{
+	return json_u64(json_get(body, STR("input_tokens")), ret);
+}
+
+static void print_count(struct buf *out, uint64_t tokens)
+{
+	buf_add(out, STR("{\"input_tokens\":"));
+	buf_add_number(out, tokens, 10);
+	buf_add_char(out, '}');
+}
+
 const struct dialect dialect_anthropic = {
 	.name = "anthropic",
+	.home = "anthropic",
+	.family = API_ANTHROPIC,
 	.auth_header = STR_INIT("x-api-key"),
 	.parse_request = parse_request,
+	.read_content = anthropic_read_content,
+	.print_content = anthropic_print_content,
+	.parse_count = parse_count,
+	.print_count = print_count,
 	.parse_event = parse_event,
 	.parse_reply = parse_reply,
+	.decode_begin = anthropic_decode_begin,
+	.decode_frame = anthropic_decode_frame,
+	.decode_body = anthropic_decode_body,
+	.decode_end = anthropic_decode_end,
+	.encode_begin = anthropic_encode_begin,
+	.encode_event = anthropic_encode_event,
+	.encode_reply = anthropic_encode_reply,
 	.print_error = print_error,
 	.print_error_event = print_error_event,
 	.ping = STR_INIT("event: ping\ndata: {\"type\": \"ping\"}\n\n"),

@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The dialects that are relayed unread, the list of all, and which of them a request speaks. */
+/* The list of all dialects, and which of them a request speaks. */
 #include "llm/dialect.h"
-
-static void print_openai_error(struct buf *out, const struct err *e, struct str id)
-{
-	const char *code = err_openai_code(e->kind);
-
-	(void)id;
-	buf_add(out, STR("{\"error\":{\"message\":"));
-	json_add_string(out, str_from(e->text));
-	buf_addf(out, ",\"type\":\"%s\",\"param\":null,\"code\":", err_openai_type(e->kind));
-	if (code != NULL)
-		json_add_string(out, str_from(code));
-	else
-		buf_add(out, STR("null"));
-	buf_add(out, STR("}}"));
-}
-
-static void print_gemini_error(struct buf *out, const struct err *e, struct str id)
-{
-	(void)id;
-	buf_addf(out, "{\"error\":{\"code\":%u,\"message\":", err_status(e->kind));
-	json_add_string(out, str_from(e->text));
-	buf_addf(out, ",\"status\":\"%s\"}}", err_gemini_status(e->kind));
-}
 
 const char *endpoint_name(enum endpoint_kind kind)
 {
@@ -31,6 +8,7 @@ const char *endpoint_name(enum endpoint_kind kind)
 		[ENDPOINT_LOCAL] = "local",
 		[ENDPOINT_MESSAGES] = "messages",
 		[ENDPOINT_COUNT] = "count_tokens",
+		[ENDPOINT_MODELS] = "models",
 		[ENDPOINT_RELAY] = "relay",
 		[ENDPOINT_UNKNOWN] = "unknown",
 	};
@@ -38,21 +16,8 @@ const char *endpoint_name(enum endpoint_kind kind)
 	return names[kind];
 }
 
-const struct dialect dialect_openai = {
-	.name = "openai",
-	.auth_header = STR_INIT("authorization"),
-	.auth_prefix = STR_INIT("Bearer "),
-	.print_error = print_openai_error,
-};
-
-const struct dialect dialect_gemini = {
-	.name = "gemini",
-	.auth_header = STR_INIT("x-goog-api-key"),
-	.print_error = print_gemini_error,
-};
-
 static const struct dialect *const dialects[] = { &dialect_anthropic, &dialect_openai,
-	&dialect_gemini };
+	&dialect_responses, &dialect_gemini };
 
 const struct dialect *dialect_by_name(struct str name)
 {
@@ -128,15 +93,75 @@ static const struct dialect *relayed_dialect(const struct http_head *head)
 	return NULL;
 }
 
+/* "/v1beta/models/NAME:verb"; the verb, empty when there is none. */
+static struct str gemini_verb(struct str path)
+{
+	struct str rest;
+
+	if (str_starts(path, STR("/v1beta/models/")))
+		rest = str_from_offset(path, 15);
+	else if (str_starts(path, STR("/v1/models/")))
+		rest = str_from_offset(path, 11);
+	else
+		return STR("");
+	size_t colon = str_find_char(rest, ':');
+	/* A name may hold colons itself: the verb stands behind the last one. */
+	for (size_t next = colon; next < rest.n;
+		next += 1 + str_find_char(str_from_offset(rest, next + 1), ':'))
+		colon = next;
+	return colon < rest.n ? str_from_offset(rest, colon + 1) : STR("");
+}
+
+struct endpoint_row {
+	const char *path;
+	enum endpoint_kind kind;
+	const struct dialect *dialect;
+};
+
+static const struct endpoint_row posts[] = {
+	{ "/v1/messages", ENDPOINT_MESSAGES, &dialect_anthropic },
+	{ "/v1/messages/count_tokens", ENDPOINT_COUNT, &dialect_anthropic },
+	{ "/v1/chat/completions", ENDPOINT_MESSAGES, &dialect_openai },
+	{ "/v1/responses", ENDPOINT_MESSAGES, &dialect_responses },
+};
+static const struct endpoint_row verbs[] = {
+	{ "generateContent", ENDPOINT_MESSAGES, &dialect_gemini },
+	{ "streamGenerateContent", ENDPOINT_MESSAGES, &dialect_gemini },
+	{ "countTokens", ENDPOINT_COUNT, &dialect_gemini },
+};
+
+static const struct endpoint_row *find_row(
+	const struct endpoint_row *rows, size_t n, struct str path)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(path, str_from(rows[i].path)))
+			return rows[i].dialect->parse_request != NULL ? &rows[i] : NULL;
+	return NULL;
+}
+
+static bool is_models_path(struct str path)
+{
+	return path_below(path, STR("/v1/models")) || path_below(path, STR("/v1beta/models"));
+}
+
 enum endpoint_kind endpoint_find(const struct http_head *head, const struct dialect **ret_dialect)
 {
 	const struct dialect *d = relayed_dialect(head);
+	const struct endpoint_row *row = NULL;
 
 	*ret_dialect = d != NULL ? d : &dialect_anthropic;
-	if (head->method == HTTP_POST && str_eq(head->path, STR("/v1/messages")))
-		return ENDPOINT_MESSAGES;
-	if (head->method == HTTP_POST && str_eq(head->path, STR("/v1/messages/count_tokens")))
-		return ENDPOINT_COUNT;
+	if (head->method == HTTP_POST) {
+		row = find_row(posts, ARRAY_LEN(posts), head->path);
+		if (row == NULL)
+			row = find_row(verbs, ARRAY_LEN(verbs), gemini_verb(head->path));
+	}
+	if (row != NULL) {
+		*ret_dialect = row->dialect;
+		return row->kind;
+	}
+	if ((head->method == HTTP_GET || head->method == HTTP_HEAD) && d != NULL &&
+		is_models_path(head->path))
+		return ENDPOINT_MODELS;
 	return d != NULL && head->path.n > 0 && head->path.p[0] == '/' ? ENDPOINT_RELAY
 								       : ENDPOINT_UNKNOWN;
 }

@@ -1,33 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/* The neutral reply: a run of events down a chain of sinks. An event's bytes live until put() returns. */
+/* The neutral reply: a run of events down a chain of sinks. An event's bytes live until put() returns.
+ *
+ * A reply that is relayed consists of frames: each is one event of the first kinds, with its own bytes. A reply that is translated
+ * is EV_START, maybe EV_BEGIN, then parts one after the other and never overlapping (EV_OPEN, EV_TEXT…, EV_SIGN, EV_CLOSE), EV_USAGE at any time, and
+ * EV_STOP or EV_ERROR as the last. */
 #ifndef LLM_EVENT_H
 #define LLM_EVENT_H
 
-#include "base/str.h"
-
-/* Token counts of a reply, in the terms of the Anthropic API: input excludes what was read from or written to
- * the cache, writes are all writes and cache_write_1h those of them that are to last an hour, output is all output and
- * reasoning a part of it. A count that the provider has not told is -1. */
-struct usage {
-	int64_t in, cache_read, cache_write, cache_write_1h, out, reasoning;
-};
-#define USAGE_UNKNOWN ((struct usage){ -1, -1, -1, -1, -1, -1 })
+#include "base/err.h"
+#include "llm/content.h"
+#include "llm/usage.h"
 
 enum event_type {
 	EV_RAW,   /* only relayed: nothing in it needs to be understood */
-	EV_START, /* the reply begins; usage so far */
+	EV_START, /* the reply begins; usage so far; id and model as the provider has them */
+	EV_BEGIN, /* content is about to come, and may take its time: the client can be told that the reply begins */
 	EV_USAGE, /* cumulative counts: known members replace earlier ones */
 	EV_STOP,  /* the reply is complete */
-	EV_ERROR, /* the provider reports a failure within the stream; text is its type */
+	EV_ERROR, /* the provider reports a failure within the reply; text is its type */
+	EV_OPEN,  /* of a part: TEXT, REASONING, or CALL with id and name */
+	EV_TEXT, /* more of the open part: its text; of a CALL its arguments, which are JSON in an escaped string */
+	EV_SIGN,  /* of the open REASONING: native, whole; at most once, before its end */
+	EV_CLOSE, /* of the open part */
+};
+
+/* Why a reply ended. */
+enum stop_reason {
+	STOP_NONE,
+	STOP_END,
+	STOP_MAX,      /* of the tokens asked for */
+	STOP_SEQUENCE, /* detail: which, escaped */
+	STOP_TOOL,
+	STOP_REFUSAL, /* detail: the explanation, escaped; may be empty */
+	STOP_PAUSE,   /* of a loop of server tools */
+	STOP_CONTEXT, /* the model's window is full */
+	STOP_COMPACTION,
 };
 
 struct event {
 	enum event_type type;
-	struct str raw; /* the provider's own bytes */
-	struct str text;
-	struct str detail; /* of EV_ERROR: the message, for people */
+	struct str raw;    /* the bytes for the client; empty in a reply that is being translated */
+	struct str text;   /* TEXT: escaped. ERROR: its type, for the log */
+	struct str detail; /* of EV_ERROR: the message, for people, not escaped. STOP: see above */
 	struct str model;  /* of EV_START: the model that answers */
 	struct usage usage;
+	/* Of translated replies only. */
+	enum part_kind part; /* OPEN */
+	enum stop_reason stop;
+	enum err_kind error; /* ERROR */
+	bool again; /* ERROR: the same request may well succeed; nothing of the reply was of use */
+	bool freeform; /* OPEN of a CALL: EV_TEXT brings text, not arguments (custom tools of Responses) */
+	struct str id,
+		name; /* START: the reply's id. OPEN: the call's, as the provider has them; id may be empty. Escaped */
+	struct native native; /* SIGN. OPEN of a CALL: its own signature. OPEN of a REASONING: only the code, where it will be signed:
+	                       * clients of Chat Completions are shown Claude's in a form of its own from the first word on */
 };
 
 struct sink {
@@ -38,17 +64,6 @@ struct sink {
 static inline void sink_pass(struct sink *s, const struct event *ev)
 {
 	s->next->put(s->next, ev);
-}
-
-/* Takes over the members of `more` that are known. */
-static inline void usage_merge(struct usage *u, const struct usage *more)
-{
-	u->in = more->in >= 0 ? more->in : u->in;
-	u->cache_read = more->cache_read >= 0 ? more->cache_read : u->cache_read;
-	u->cache_write = more->cache_write >= 0 ? more->cache_write : u->cache_write;
-	u->cache_write_1h = more->cache_write_1h >= 0 ? more->cache_write_1h : u->cache_write_1h;
-	u->out = more->out >= 0 ? more->out : u->out;
-	u->reasoning = more->reasoning >= 0 ? more->reasoning : u->reasoning;
 }
 
 #endif

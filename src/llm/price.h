@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "llm/event.h"
+#include "llm/usage.h"
 
 /* Pico-dollars a token; -1: not known. */
 struct rates {

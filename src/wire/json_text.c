@@ -78,7 +78,8 @@ struct copy {
 /* Copies what comes before `at`, and goes on with what comes at `next`. */
 static void copy_to(struct copy *c, size_t at, size_t next)
 {
-	buf_add(c->out, (struct str){ c->s.p + c->from, at - c->from });
+	if (at > c->from)
+		buf_add(c->out, (struct str){ c->s.p + c->from, at - c->from });
 	c->from = next;
 }
 

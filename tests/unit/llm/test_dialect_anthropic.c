@@ -198,6 +198,27 @@ static void usage_merges(void **state)
 	assert_int_equal(u.out, 50);
 }
 
+/* Some providers end a stream with zeros where its beginning told the prompt. */
+static void zeros_erase_no_prompt(void **state)
+{
+	struct usage u = USAGE_UNKNOWN;
+
+	usage_merge(&u, &(struct usage){ 0, 0, -1, -1, 0, -1 });
+	assert_int_equal(u.in, 0);
+	usage_merge(&u, &(struct usage){ 10, 2000, 300, 0, 1, -1 });
+	usage_merge(&u, &(struct usage){ 0, 0, 0, 0, 50, -1 });
+	assert_int_equal(u.in, 10);
+	assert_int_equal(u.cache_read, 2000);
+	assert_int_equal(u.cache_write, 300);
+	assert_int_equal(u.out, 50);
+	/* A later word on the prompt counts, with its zeros; and output may turn out to be none. */
+	usage_merge(&u, &(struct usage){ 0, 2310, 0, 0, 0, -1 });
+	assert_int_equal(u.in, 0);
+	assert_int_equal(u.cache_read, 2310);
+	assert_int_equal(u.cache_write, 0);
+	assert_int_equal(u.out, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +226,7 @@ int main(void)
 		cmocka_unit_test(events),
 		cmocka_unit_test(replies),
 		cmocka_unit_test(usage_merges),
+		cmocka_unit_test(zeros_erase_no_prompt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
