@@ -7,6 +7,7 @@
 #include "app/listen.h"
 #include "base/clock.h"
 #include "core/access_log.h"
+#include "core/learned.h"
 #include "core/ledger.h"
 #include "core/live.h"
 #include "core/metrics.h"
@@ -399,6 +400,13 @@ static void start_ledger(struct serving *s)
 		s->svc.ledger = ledger_new(&s->svc, &store_sqlite, path.p);
 }
 
+/* Whatever can be kept there, and read from it. */
+static void start_store(struct serving *s)
+{
+	start_ledger(s);
+	s->svc.learned = learned_new(&s->svc);
+}
+
 /* Whole pages between what stays; the heap keeps what it has at its end. */
 static void give_back_memory(void *ctx)
 {
@@ -438,7 +446,7 @@ static bool start(struct serving *s, int log_fd)
 	if (!write_state(s) || !watch_lock(s))
 		return false;
 	watch_config(s, &s->report);
-	start_ledger(s);
+	start_store(s);
 	live_refresh_today(s->svc.live);
 	say_listening(s);
 	return true;
@@ -458,6 +466,7 @@ static void finish(struct serving *s)
 	server_free(s->svc.server);
 	upstream_free(s->svc.upstream);
 	prefixes_free(s->svc.prefixes);
+	learned_free(s->svc.learned);
 	ledger_free(s->svc.ledger);
 	sessions_free(s->svc.sessions);
 	price_book_release(&s->prices);

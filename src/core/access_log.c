@@ -130,7 +130,7 @@ static void add_subject(struct buf *b, const struct exchange *x)
 {
 	const struct candidate *c = chosen(x);
 
-	if ((x->endpoint == ENDPOINT_MESSAGES || x->endpoint == ENDPOINT_COUNT) &&
+	if (exchange_is_read(x) &&
 		model_of(x).n > 0) {
 		add_clean(b, model_short_name(model_of(x)));
 		if (x->endpoint == ENDPOINT_COUNT)
@@ -333,13 +333,13 @@ void access_log_refused(struct access_log *log, const struct err *e, struct str 
 	if (log->json) {
 		begin_json(&log->line, LOG_INFO);
 		add_member(&log->line, "path", path);
-		add_number(&log->line, "status", err_status(e->kind));
+		add_number(&log->line, "status", err_status(API_ANTHROPIC, e->kind));
 		add_member(&log->line, "error", str_from(err_anthropic_type(e->kind)));
 		add_member(&log->line, "error_text", str_from(e->text));
 		buf_add(&log->line, STR("}"));
 	} else {
 		begin_text(&log->line);
-		buf_addf(&log->line, "refused | %u | ", err_status(e->kind));
+		buf_addf(&log->line, "refused | %u | ", err_status(API_ANTHROPIC, e->kind));
 		add_clean(&log->line, str_from(e->text));
 	}
 	finish(log);

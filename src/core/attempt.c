@@ -7,6 +7,7 @@
 #include "core/prefix.h"
 #include "core/provider_health.h"
 #include "core/request.h"
+#include "core/translation.h"
 #include "wire/sse.h"
 
 struct attempt {
@@ -14,15 +15,18 @@ struct attempt {
 	struct outcome *out;
 	void (*done)(struct exchange *x, enum step how);
 	struct transfer *transfer;
-	struct sink meter, client; /* the chain: meter, maybe bodies, then client */
-	struct buf spliced;        /* a request body of our own making */
-	bool streamed;             /* the request's body is relayed as it comes */
-	bool begun;                /* some of it has come, and is not kept to be sent again */
+	struct sink meter, client;       /* the chain: meter, maybe bodies, then client */
+	struct translation *translation; /* of another dialect; NULL: relayed */
+	struct buf spliced;              /* a request body of our own making */
+	bool streamed;                   /* the request's body is relayed as it comes */
+	bool begun;                      /* some of it has come, and is not kept to be sent again */
 
 	/* the reply */
 	const struct dialect *dialect;
-	bool events;      /* an event stream that is read on its way */
-	bool json;        /* a JSON reply that is read at its end */
+	bool events; /* an event stream that is read on its way */
+	bool json; /* a JSON reply that is read at its end; of a translation, whatever is no event stream */
+	const struct http_header *h; /* of a reply that says why there is none */
+	size_t nh;
 	int64_t length;   /* as told; -1: not */
 	struct buf reply; /* gathered for that */
 	struct sse_scanner scanner;
@@ -48,8 +52,14 @@ static void note(struct attempt *a, const struct event *ev)
 		a->out->whole = true;
 	if (ev->type == EV_USAGE && ev->usage.out >= 0)
 		a->out->told = true;
-	if (ev->type == EV_START)
+	/* Learning lets go of what another try would need. */
+	if (ev->type == EV_START && a->translation == NULL)
 		prefix_learn(a->x, a->out);
+}
+
+static bool is_content(const struct event *ev)
+{
+	return ev->type == EV_RAW || ev->type == EV_TEXT;
 }
 
 static void meter_put(struct sink *self, const struct event *ev)
@@ -58,9 +68,9 @@ static void meter_put(struct sink *self, const struct event *ev)
 
 	if (a->out->first_ns == 0)
 		a->out->first_ns = clock_mono_ns();
-	if (ev->type == EV_RAW) {
-		a->out->content_bytes += ev->raw.n;
-		a->out->content_frames++;
+	if (is_content(ev)) {
+		a->out->content_bytes += ev->raw.n + ev->text.n;
+		a->out->content_frames += ev->type == EV_RAW;
 	} else {
 		note(a, ev);
 	}
@@ -88,6 +98,10 @@ static void put_frame(struct attempt *a, struct str frame)
 {
 	struct event ev;
 
+	if (a->translation != NULL) {
+		decoder_frame(&a->translation->decoder, frame);
+		return;
+	}
 	a->dialect->parse_event(frame, &a->scratch, a->x->arena, &ev);
 	a->meter.put(&a->meter, &ev);
 }
@@ -107,12 +121,14 @@ static void end_frame(struct attempt *a, struct str piece)
 	}
 }
 
-/* A frame goes on when it is whole, so that something can be put between any two. Very long ones go in pieces. */
+/* A frame goes on when it is whole, so that something can be put between any two. Very long ones go in pieces, unless they
+ * have to be understood. */
 static void hold(struct attempt *a, struct str piece)
 {
 	if (piece.n == 0)
 		return;
-	if (!a->mid_frame && a->held.n + piece.n > a->x->config->limits_frame_bytes) {
+	if (a->translation == NULL && !a->mid_frame &&
+		a->held.n + piece.n > a->x->config->limits_frame_bytes) {
 		put_raw(a, buf_str(&a->held));
 		buf_release(&a->held);
 		a->mid_frame = true;
@@ -142,7 +158,9 @@ static void on_ping(void *ctx)
 
 	last = a->ping_ms > last ? a->ping_ms : last;
 	if (now >= last + every) {
-		if (!a->mid_frame && !conn_full(a->x->conn))
+		if (a->translation != NULL && !conn_full(a->x->conn))
+			translation_ping(a->translation);
+		else if (!a->mid_frame && !conn_full(a->x->conn))
 			conn_reply_body(a->x->conn, a->dialect->ping);
 		a->ping_ms = last = now;
 	}
@@ -158,7 +176,7 @@ static bool is_event_stream(const struct upstream_reply *r)
 	return str_starts_nocase(http_get(&head, STR("content-type")), STR("text/event-stream"));
 }
 
-static void begin_reply(struct attempt *a, const struct upstream_reply *r)
+static void relay_head(struct attempt *a, const struct upstream_reply *r)
 {
 	struct exchange *x = a->x;
 	struct http_header *h = arena_alloc(x->arena, (r->n + 1) * sizeof(*h));
@@ -172,28 +190,83 @@ static void begin_reply(struct attempt *a, const struct upstream_reply *r)
 					 bodyless ? CONN_NO_BODY : r->length });
 }
 
+static bool begins_with(struct str bytes, struct str word)
+{
+	return bytes.n < word.n ? str_starts(word, bytes) : str_starts(bytes, word);
+}
+
+/* A stream may come without its content type, or as text/plain. No JSON and no HTML begins like one. */
+static bool begins_like_events(struct str bytes)
+{
+	return begins_with(bytes, STR("data:")) || begins_with(bytes, STR("event:")) ||
+	       begins_with(bytes, STR("id:")) || begins_with(bytes, STR("retry:")) ||
+	       begins_with(bytes, STR(":"));
+}
+
+static void start_pings(struct attempt *a)
+{
+	struct exchange *x = a->x;
+
+	if (!a->events || x->config->limits_ping_ms == 0)
+		return;
+	a->ping = timer_new(x->svc->loop, on_ping, a);
+	timer_at(a->ping, loop_now_ms(x->svc->loop) + x->config->limits_ping_ms);
+}
+
+/* What a reply that is none has for headers outlives its head. */
+static void keep_headers(struct attempt *a, const struct upstream_reply *r)
+{
+	const struct http_head head = { .h = (struct http_header *)(uintptr_t)r->h, .n = r->n };
+
+	a->h = http_head_dup(a->x->arena, &head)->h;
+	a->nh = r->n;
+}
+
+/* The request is with the provider, and will not be sent again. */
+static void free_request(struct attempt *a)
+{
+	if (transfer_body_sent(a->transfer)) {
+		exchange_free_body(a->x);
+		buf_release(&a->spliced);
+	}
+}
+
 static void on_head(void *ctx, const struct upstream_reply *r)
 {
 	struct attempt *a = ctx;
 	struct exchange *x = a->x;
-	bool read = x->endpoint != ENDPOINT_RELAY && a->dialect->parse_event != NULL;
+	bool read = exchange_is_read(x) && a->dialect->parse_event != NULL;
 
 	a->out->head_ns = clock_mono_ns();
-	a->out->status = x->status = r->status;
-	x->streamed = is_event_stream(r);
-	a->events = read && x->streamed;
-	a->json = read && !x->streamed;
+	a->out->status = r->status;
 	a->length = r->length;
 	health_head(x->svc->health, a->out->candidate.provider->name, r->h, r->n);
-	begin_reply(a, r);
-	if (transfer_body_sent(a->transfer)) {
-		exchange_free_body(x);
-		buf_release(&a->spliced);
+	if (a->translation != NULL) {
+		a->events = r->status < 300 && is_event_stream(r);
+		a->json = !a->events;
+		keep_headers(a, r);
+	} else {
+		x->status = r->status;
+		x->streamed = is_event_stream(r);
+		a->events = read && x->streamed;
+		a->json = read && !x->streamed;
+		relay_head(a, r);
+		free_request(a);
 	}
-	if (a->events && x->config->limits_ping_ms > 0) {
-		a->ping = timer_new(x->svc->loop, on_ping, a);
-		timer_at(a->ping, loop_now_ms(x->svc->loop) + x->config->limits_ping_ms);
-	}
+	start_pings(a);
+}
+
+/* All of a reply that comes in one piece; or why there is none. */
+static void translate_reply(struct attempt *a, struct str body)
+{
+	struct translation *t = a->translation;
+
+	if (a->out->status >= 300 || a->out->status < 200)
+		translation_failed(t, a->out->status, body, a->h, a->nh);
+	else if (a->x->endpoint == ENDPOINT_COUNT)
+		translation_count(t, body);
+	else
+		decoder_body(&t->decoder, body);
 }
 
 static void read_reply(struct attempt *a, struct str body)
@@ -209,8 +282,15 @@ static void on_bytes(void *ctx, struct str bytes)
 {
 	struct attempt *a = ctx;
 
+	if (a->translation != NULL && !a->events && a->reply.n == 0 && a->out->status < 300 &&
+		begins_like_events(bytes)) {
+		a->events = true;
+		start_pings(a);
+	}
 	if (a->events) {
 		put_events(a, bytes);
+	} else if (a->translation != NULL) {
+		buf_add(&a->reply, bytes);
 	} else {
 		if (a->json && a->reply.n == 0 && a->length == (int64_t)bytes.n)
 			read_reply(a, bytes); /* all of it at once: no copy */
@@ -233,6 +313,7 @@ static void attempt_free(struct attempt *a)
 		transfer_cancel(a->transfer);
 	}
 	timer_free(a->ping);
+	translation_release(a->translation);
 	buf_release(&a->spliced);
 	buf_release(&a->reply);
 	buf_release(&a->held);
@@ -280,6 +361,68 @@ static void set_error(struct exchange *x, enum upstream_failure why, const char 
 		STR_ARG(x->plan.c[x->plan.at].provider->name), text);
 }
 
+/* The same request once more, to the same candidate. */
+static bool ask_again(struct exchange *x)
+{
+	if (!plan_add(&x->plan, &x->plan.c[x->plan.at]))
+		return false;
+	x->plan.at = x->plan.n - 1;
+	return true;
+}
+
+static enum step end_relayed(struct attempt *a, enum upstream_failure why, const char *text)
+{
+	if (why == UPSTREAM_OK) {
+		put_raw(a, buf_str(&a->held)); /* a last frame without its blank line */
+		if (a->json && !a->reply.overflow)
+			read_reply(a, buf_str(&a->reply));
+		finish_reply(a->x, conn_reply_end);
+		return STEP_REPLY;
+	}
+	set_error(a->x, why, text);
+	if (!conn_replied(a->x->conn))
+		return STEP_FAIL;
+	fail_reply(a);
+	return STEP_REPLY;
+}
+
+/* What the provider's last bytes, or their end, make of a reply. */
+static void end_events(struct attempt *a, enum upstream_failure why, const char *text)
+{
+	struct translation *t = a->translation;
+
+	if (why != UPSTREAM_OK) {
+		set_error(a->x, why, text);
+		decoder_fail(&t->decoder, a->x->err.kind, str_from(a->x->err.text), false);
+	} else if (a->events) {
+		if (a->held.n > 0)
+			decoder_frame(&t->decoder, buf_str(&a->held));
+		decoder_end(&t->decoder);
+	} else if (a->reply.overflow) {
+		decoder_fail(
+			&t->decoder, ERR_UPSTREAM, STR("the provider's reply is too long"), false);
+	} else {
+		translate_reply(a, buf_str(&a->reply));
+	}
+}
+
+static enum step end_translated(struct attempt *a, enum upstream_failure why, const char *text)
+{
+	struct translation *t = a->translation;
+	struct exchange *x = a->x;
+
+	if (!t->done)
+		end_events(a, why, text);
+	if (conn_replied(x->conn)) {
+		finish_reply(x, conn_reply_end);
+		return STEP_REPLY;
+	}
+	if (translation_try_again(t) && ask_again(x))
+		return STEP_NEXT;
+	translation_give_up(t);
+	return STEP_FAIL;
+}
+
 static enum step end_attempt(struct attempt *a, enum upstream_failure why, const char *text)
 {
 	static const char *const what[] = {
@@ -291,28 +434,19 @@ static enum step end_attempt(struct attempt *a, enum upstream_failure why, const
 		[UPSTREAM_BAD_REPLY] = "bad reply",
 	};
 	struct exchange *x = a->x;
+	struct translation *t = a->translation;
 
+	if (t != NULL && t->done)
+		why = UPSTREAM_OK; /* whatever became of the connection */
 	a->out->what = why != UPSTREAM_OK && a->out->head_ns != 0 ? "cut" : what[why];
 	a->out->sent = why != UPSTREAM_CONNECT && why != UPSTREAM_STALE;
-	if (why == UPSTREAM_OK) {
-		put_raw(a, buf_str(&a->held)); /* a last frame without its blank line */
-		if (a->json && !a->reply.overflow)
-			read_reply(a, buf_str(&a->reply));
-		finish_reply(x, conn_reply_end);
-		return STEP_REPLY;
-	}
 	/* A pooled connection was dead before it took the whole request: the same again, on a new one. */
 	if (why == UPSTREAM_STALE && !x->stale && !a->begun && !conn_replied(x->conn) &&
-		plan_add(&x->plan, &x->plan.c[x->plan.at])) {
-		x->plan.at = x->plan.n - 1;
+		ask_again(x)) {
 		x->stale = true;
 		return STEP_NEXT;
 	}
-	set_error(x, why, text);
-	if (!conn_replied(x->conn))
-		return STEP_FAIL;
-	fail_reply(a);
-	return STEP_REPLY;
+	return t != NULL ? end_translated(a, why, text) : end_relayed(a, why, text);
 }
 
 static void on_done(void *ctx, enum upstream_failure why, const char *text)
@@ -360,29 +494,47 @@ static struct outcome *add_outcome(struct exchange *x)
 	return o;
 }
 
-void attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum step how))
+/* The chain of sinks: meter, for another dialect the encoder, maybe one that keeps bodies, and the client. */
+static void make_chain(struct attempt *a)
+{
+	const struct candidate *c = &a->out->candidate;
+	struct sink *next = bodies_sink(bodies_begin(a->x), &a->client);
+
+	a->client.put = client_put;
+	if (exchange_is_translated(a->x, c)) {
+		a->translation = translation_new(a->x, c, next);
+		next = &a->translation->encode;
+		translation_from(a->translation, &a->meter);
+	}
+	a->meter = (struct sink){ meter_put, next };
+}
+
+bool attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum step how))
 {
 	const struct candidate *c = &x->plan.c[x->plan.at];
 	struct attempt *a = arena_alloc(x->arena, sizeof(*a));
 	struct upstream_request rq;
 
 	*a = (struct attempt){ .x = x, .done = done, .dialect = c->dialect, .length = -1 };
-	a->out = add_outcome(x);
-	a->client.put = client_put;
-	a->meter = (struct sink){ meter_put, bodies_sink(bodies_begin(x), &a->client) };
 	buf_init(&a->reply, x->config->limits_body_bytes); /* larger ones are relayed unread */
 	buf_init(&a->held, SIZE_MAX);
 	buf_init(&a->scratch, SIZE_MAX);
 	buf_init(&a->spliced, SIZE_MAX);
+	if (!request_build(x, c, &a->spliced, &rq)) {
+		buf_release(&a->spliced);
+		return false;
+	}
+	a->out = add_outcome(x);
+	make_chain(a);
 	x->attempt = a;
 	x->attempts++;
-	request_build(x, c, &a->spliced, &rq);
 	rq.fresh = x->stale;
 	x->request_bytes = rq.body.n;
 	a->transfer = upstream_start(x->svc->upstream, &rq, &events, a);
 	a->streamed = rq.streamed;
 	if (rq.streamed)
 		conn_stream_body(x->conn);
+	return true;
 }
 
 void attempt_cancel(struct exchange *x)

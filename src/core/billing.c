@@ -59,7 +59,8 @@ bool billing_rates(const struct exchange *x, const struct outcome *o, struct rat
 
 bool billing_is_free(const struct exchange *x, const struct outcome *o)
 {
-	if (!o->sent || o->status >= 400 || x->endpoint == ENDPOINT_COUNT)
+	if (!o->sent || o->status >= 400 || x->endpoint == ENDPOINT_COUNT ||
+		x->endpoint == ENDPOINT_MODELS)
 		return true;
 	/* What was only relayed has told nothing. */
 	return x->endpoint == ENDPOINT_RELAY && x->head->method != HTTP_POST;

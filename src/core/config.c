@@ -34,12 +34,24 @@ static const struct setting provider_rows[] = { CONFIG_PROVIDER_SETTINGS(CONFIG_
 const struct settings config_settings = { rows, ARRAY_LEN(rows) };
 const struct settings config_provider_settings = { provider_rows, ARRAY_LEN(provider_rows) };
 
+/* Sources: the vendors' API references and the defaults of the local servers. */
 const struct config_preset config_presets[CONFIG_PRESETS] = {
-	{ "anthropic", "anthropic", "https://api.anthropic.com" },
-	{ "openai", "openai", "https://api.openai.com" },
-	{ "gemini", "gemini", "https://generativelanguage.googleapis.com" },
-	{ "deepseek", "openai", "https://api.deepseek.com" },
-	{ "openrouter", "openai", "https://openrouter.ai/api" },
+	{ "anthropic", "anthropic", "anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY" },
+	{ "openai", "openai", "openai", "https://api.openai.com", "OPENAI_API_KEY" },
+	{ "gemini", "gemini", "gemini", "https://generativelanguage.googleapis.com",
+		"GEMINI_API_KEY" },
+	{ "deepseek", "openai", "deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY" },
+	{ "deepseek-anthropic", "anthropic", "deepseek", "https://api.deepseek.com/anthropic",
+		"DEEPSEEK_API_KEY" },
+	{ "openrouter", "openai", "openrouter", "https://openrouter.ai/api", "OPENROUTER_API_KEY" },
+	{ "xai", "openai", "xai", "https://api.x.ai", "XAI_API_KEY" },
+	{ "groq", "openai", "groq", "https://api.groq.com/openai", "GROQ_API_KEY" },
+	{ "mistral", "openai", "mistral", "https://api.mistral.ai", "MISTRAL_API_KEY" },
+	{ "litellm", "openai", "litellm", "http://127.0.0.1:4000", "LITELLM_API_KEY" },
+	{ "ollama", "openai", "ollama", "http://127.0.0.1:11434", NULL },
+	{ "lmstudio", "openai", "lmstudio", "http://127.0.0.1:1234", NULL },
+	{ "vllm", "openai", "vllm", "http://127.0.0.1:8000", NULL },
+	{ "llamacpp", "openai", "llamacpp", "http://127.0.0.1:8080", NULL },
 };
 
 void config_complain(struct config_loading *l, enum config_severity severity,
@@ -212,7 +224,9 @@ static void add_presets(struct config_loading *l)
 			config_provider_add(l, str_from(config_presets[i].name), &at);
 		struct config_origin *origins = l->report->providers[i].v;
 		p->dialect = str_from(config_presets[i].dialect);
+		p->flavor = str_from(config_presets[i].flavor);
 		p->base_url = str_from(config_presets[i].base_url);
+		origins[CONFIG_PROVIDER_ROW_flavor] = at;
 		origins[CONFIG_PROVIDER_ROW_dialect] = at;
 		origins[CONFIG_PROVIDER_ROW_base_url] = at;
 	}

@@ -20,13 +20,17 @@ enum config_provider_row { CONFIG_PROVIDER_SETTINGS(CONFIG_PROVIDER_ROW) CONFIG_
 struct config_provider {
 	struct str name;
 	CONFIG_PROVIDER_SETTINGS(CONFIG_FIELD)
+	/* A key found in the environment under the provider's usual name: for requests of clients that mean another provider, when
+	 * there is no api_key. Those who mean this one bring their own. */
+	struct str found_key;
+	const char *key_env; /* that name; NULL: it has none */
 };
 
 struct config {
 	unsigned refs;
 	struct arena *arena; /* owns this struct and all views below */
 	CONFIG_SETTINGS(CONFIG_FIELD)
-	/* In the order: presets (anthropic, openai, gemini, deepseek, openrouter), then those of the file. Secrets are
+	/* In the order: presets, then those of the file. Secrets are
 	 * resolved: api_key and auth_key hold the key itself wherever it came from. */
 	struct config_provider *providers;
 	size_t nproviders;

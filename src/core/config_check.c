@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "core/config_load.h"
+#include "core/models.h"
+#include "llm/target.h"
+#include "wire/http.h"
 
 static bool is_digits(struct str s)
 {
@@ -66,22 +69,6 @@ static bool split_host(struct str s, struct str *ret_host, struct str *ret_port)
 	return true;
 }
 
-static bool is_loopback(struct str host)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr six;
-	struct in_addr four;
-
-	if (str_eq_nocase(host, STR("localhost")))
-		return true;
-	if (host.n >= sizeof(text))
-		return false;
-	snprintf(text, sizeof(text), "%.*s", STR_ARG(host));
-	if (inet_pton(AF_INET, text, &four) == 1)
-		return ntohl(four.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
 static void check_listen(struct config_loading *l)
 {
 	const struct config *c = l->config;
@@ -98,7 +85,7 @@ static void check_listen(struct config_loading *l)
 				"\"listen\" must hold addresses like localhost:7780 or "
 				"[::1]:7780, not \"%s\"",
 				address.s);
-		else if (!is_loopback(host) && !keyed)
+		else if (!http_is_loopback(host) && !keyed)
 			config_complain(l, CONFIG_ERROR, at,
 				"\"listen\": anybody who reaches \"%s\" could use your keys, so "
 				"\"auth.key\" must be set",
@@ -262,6 +249,22 @@ static void check_complete(struct config_loading *l, const struct config_provide
 		STR_ARG(g.word), g.word.n > 0 ? "\"?" : "");
 }
 
+static void check_flavor(
+	struct config_loading *l, const struct config_provider *p, const struct config_origin *at)
+{
+	struct setting_guess g = { 0 };
+
+	for (size_t i = 0; i < nflavors; i++) {
+		if (str_eq(p->flavor, str_from(flavors[i].name)))
+			return;
+		setting_guess(&g, p->flavor, str_from(flavors[i].name));
+	}
+	config_complain(l, CONFIG_ERROR, at,
+		"\"providers.%.*s.flavor\": there is no flavor \"%s\"%s%.*s%s", STR_ARG(p->name),
+		setting_quote(p->flavor).s, g.word.n > 0 ? ", did you mean \"" : "",
+		STR_ARG(g.word), g.word.n > 0 ? "\"?" : "");
+}
+
 static void check_provider(struct config_loading *l, size_t i)
 {
 	struct config_provider *p = &l->config->providers[i];
@@ -273,6 +276,27 @@ static void check_provider(struct config_loading *l, size_t i)
 	if (p->proxy.n > 0)
 		check_proxy(l, p, &origins->v[CONFIG_PROVIDER_ROW_proxy]);
 	check_headers(l, p, &origins->v[CONFIG_PROVIDER_ROW_headers]);
+	if (p->flavor.n > 0)
+		check_flavor(l, p, &origins->v[CONFIG_PROVIDER_ROW_flavor]);
+}
+
+/* An entry that cannot be meant is better found now than by a request. */
+static void check_models(struct config_loading *l)
+{
+	const struct config_origin *at = &l->report->origins[CONFIG_ROW_models];
+	const struct str_map *models = &l->config->models;
+	struct model_entry entry;
+
+	for (size_t i = 0; i < models->n; i++) {
+		struct setting_quote name = setting_quote(models->v[i].name);
+		struct err e = { 0 };
+		if (!models_parse(models->v[i].value, &entry, &e))
+			config_complain(l, CONFIG_ERROR, at, "\"models.%s\" %s", name.s, e.text);
+		else if (config_provider(l->config, entry.provider) == NULL)
+			config_complain(l, CONFIG_ERROR, at,
+				"\"models.%s\" names the provider \"%s\", which is not configured",
+				name.s, setting_quote(entry.provider).s);
+	}
 }
 
 void config_check(struct config_loading *l)
@@ -280,6 +304,7 @@ void config_check(struct config_loading *l)
 	for (size_t i = 0; i < l->config->nproviders; i++)
 		check_provider(l, i);
 	config_read_keys(l);
+	check_models(l);
 	check_listen(l);
 	check_hosts(l);
 }

@@ -132,15 +132,19 @@ void config_reference(struct buf *out)
 	buf_add(out, str_from(intro));
 	buf_add(out, STR("## Settings\n\nThose marked * are refused in a project's file.\n\n"));
 	print_table(&config_settings, STR(""), out);
-	buf_add(out, STR("## Providers\n\nBuilt in, and complete but for a key:\n\n"
-			 "| name | `dialect` | `base_url` |\n|---|---|---|\n"));
-	for (size_t i = 0; i < CONFIG_PRESETS; i++)
-		buf_addf(out, "| `%s` | `%s` | `%s` |\n", config_presets[i].name,
-			config_presets[i].dialect, config_presets[i].base_url);
+	buf_add(out,
+		STR("## Providers\n\nBuilt in, and complete but for a key:\n\n"
+		    "| name | `dialect` | `flavor` | `base_url` | key |\n|---|---|---|---|---|\n"));
+	for (size_t i = 0; i < CONFIG_PRESETS; i++) {
+		const struct config_preset *p = &config_presets[i];
+		buf_addf(out, "| `%s` | `%s` | `%s` | `%s` | %s%s%s |\n", p->name, p->dialect,
+			p->flavor, p->base_url, p->key_env != NULL ? "`" : "",
+			p->key_env != NULL ? p->key_env : "none", p->key_env != NULL ? "`" : "");
+	}
 	buf_add(out,
 		STR("\nAny other name needs `dialect` and `base_url`. Names are lower-case letters, "
-		    "digits, `-` and `_`.\nSo far requests go to the first three only "
-		    "([clients.md](clients.md)); others can be named, and are not used yet.\n\n"));
+		    "digits, `-` and `_`.\nWithout an `api_key` a client's own key goes on to the provider that "
+		    "it means, and the key that stands\nin the environment under the name above to any other.\n\n"));
 	print_table(&config_provider_settings, STR("providers.NAME."), out);
 	/* One line feed ends the file. */
 	out->n -= out->n > 0;

@@ -140,6 +140,19 @@ static void check_auth(struct config_loading *l)
 		"\"x-sluice-key\", because \"x-api-key\" and bearer are the provider's then");
 }
 
+/* A preset's key where people keep it. */
+static void find_key(struct config_loading *l, struct config_provider *p)
+{
+	struct config_origin at;
+
+	for (size_t i = 0; i < CONFIG_PRESETS; i++)
+		if (str_eq(p->name, str_from(config_presets[i].name)))
+			p->key_env = config_presets[i].key_env;
+	if (p->key_env != NULL && p->api_key.n == 0)
+		p->found_key =
+			arena_dup(l->config->arena, config_variable(l, str_from(p->key_env), &at));
+}
+
 void config_read_keys(struct config_loading *l)
 {
 	for (size_t i = 0; i < l->config->nproviders; i++) {
@@ -152,6 +165,7 @@ void config_read_keys(struct config_loading *l)
 			.obj = p,
 		};
 		fetch(l, &k);
+		find_key(l, p);
 	}
 	const struct key auth = {
 		.path = "auth.key",

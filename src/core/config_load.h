@@ -97,11 +97,13 @@ void config_check(struct config_loading *l);
 /* Fetches keys from variables and files. */
 void config_read_keys(struct config_loading *l);
 
-/* A provider that needs no more than its name. */
+/* A provider that needs no more than its name and a key. */
 struct config_preset {
-	const char *name, *dialect, *base_url;
+	const char *name, *dialect, *flavor, *base_url;
+	const char *
+		key_env; /* variable in which people keep its key; NULL: it is a server on this machine, which wants none */
 };
-enum { CONFIG_PRESETS = 5 };
+enum { CONFIG_PRESETS = 14 };
 extern const struct config_preset config_presets[CONFIG_PRESETS];
 
 /* How settings are printed as members of nested objects. */

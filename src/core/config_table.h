@@ -10,6 +10,10 @@
 		"addresses to listen on, `host:port`; `localhost` means 127.0.0.1 and ::1; an address that is not loopback needs `auth.key`") \
 	X(override_model, STRING, "override.model", "", ANY, 0, \
 		"replaces the model of every Messages request; empty: the client's own") \
+	X(models, STRING_MAP, "models", "", ANY, 0, \
+		"who answers to the names that clients ask for: `{\"NAME\": \"PROVIDER/MODEL NAME=VALUE …\"}`; names may hold `*` and `?`, an exact one comes first, then the first that fits; the model `*` is the name asked for; parameters are set in the request, `caps.…` say what the model can") \
+	X(list_models, ENUM, "list.models", "auto", ONE_OF("auto|own|provider"), 0, \
+		"what clients are told that ask which models there are (`/v1/models`): `own`: the names of `models`, and what is known of the provider that they would reach; `provider`: what that provider says; `auto`: `own` as soon as there are `models`") \
 	X(auth_key, SECRET, "auth.key", "", ANY, TRUSTED | EITHER, \
 		"key that clients must present as `x-sluice-key`, `x-api-key` or bearer; empty: none, loopback only") \
 	X(auth_key_env, STRING, "auth.key_env", "", ANY, TRUSTED | EITHER, \
@@ -54,6 +58,10 @@
 		"header block of a provider's reply") \
 	X(limits_pool_connections, INT, "limits.pool_connections", "1024", RANGE(1, 100000), 0, \
 		"idle connections to providers kept for reuse") \
+	X(limits_reply_bytes, BYTES, "limits.reply_bytes", "64MiB", RANGE(65536, 1073741824), 0, \
+		"reply that is translated for a client who gets it in one piece") \
+	X(limits_output_tokens, INT, "limits.output_tokens", "32000", RANGE(1, 10000000), 0, \
+		"`max_tokens` for a provider that must be told, of a client that has not said") \
 	X(limits_ping_ms, SECONDS, "limits.ping_s", "15", RANGE(0, 3600), 0, \
 		"silence of the provider after which a stream gets a ping; 0: never") \
 	X(limits_metric_models, INT, "limits.metric_models", "200", RANGE(1, 10000), 0, \
@@ -103,8 +111,10 @@
 
 /* The same for providers.NAME.… */
 #define CONFIG_PROVIDER_SETTINGS(X) \
-	X(dialect, ENUM, "dialect", "", ONE_OF("anthropic|openai|gemini"), 0, \
-		"which API it speaks") \
+	X(dialect, ENUM, "dialect", "", ONE_OF("anthropic|openai|chat|responses|gemini"), 0, \
+		"which API it speaks; `openai` is Chat Completions (`chat`), and Responses (`responses`) where its flavor has both") \
+	X(flavor, STRING, "flavor", "", ANY, 0, \
+		"whose manners it has (see docs/providers.md); empty: those of its name") \
 	X(base_url, STRING, "base_url", "", ANY, FILLED | TRUSTED | REDIRECTS, \
 		"where its API lives, without `/v1`") \
 	X(api_key, SECRET, "api_key", "", ANY, TRUSTED | EITHER, \
@@ -113,6 +123,8 @@
 		"environment variable that holds the key") \
 	X(api_key_file, STRING, "api_key_file", "", ANY, TRUSTED | EITHER | FILE_NAME, \
 		"file whose first line is the key") \
+	X(unsupported, ENUM, "unsupported", "error", ONE_OF("error|placeholder"), 0, \
+		"what becomes of images and documents in a translated request for a model that takes none: the request is refused, or a line of text stands for them") \
 	X(headers, STRING_MAP, "headers", "", ANY, TRUSTED | MASKED, \
 		"headers set on every request to it") \
 	X(connect_ms, SECONDS, "timeouts.connect_s", "10", RANGE(0.05, 600), 0, \

@@ -148,6 +148,11 @@ void exchange_free_body(struct exchange *x)
 		buf_clear(&svc->spare_body);
 		x->body = (struct buf){ .max = x->body.max };
 	}
+	if (x->content_arena != NULL)
+		note_untidy(svc, arena_used(x->content_arena));
+	arena_free(x->content_arena);
+	x->content_arena = NULL;
+	x->content = NULL;
 	note_untidy(svc, x->body.cap);
 	buf_release(&x->body);
 	x->chat.body = (struct str){ 0 };
@@ -190,13 +195,30 @@ bool plan_add(struct plan *p, const struct candidate *c)
 
 /* ---- replies made here ---- */
 
+enum { REPLY_HEADERS_MAX = 32 };
+
+void exchange_add_header(struct exchange *x, struct str name, struct str value)
+{
+	if (x->reply_headers == NULL)
+		x->reply_headers =
+			arena_alloc(x->arena, REPLY_HEADERS_MAX * sizeof(*x->reply_headers));
+	if (x->nreply_headers < REPLY_HEADERS_MAX)
+		x->reply_headers[x->nreply_headers++] = (struct http_header){ name, value };
+}
+
 /* The headers of every reply, in the first places; returns their number. */
 static size_t put_headers(const struct exchange *x, struct str type, struct http_header *ret)
 {
-	ret[0] = (struct http_header){ STR("Content-Type"), type };
-	ret[1] = (struct http_header){ STR("request-id"), str_from(x->id) };
-	ret[2] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
-	return 3;
+	bool openai = x->dialect->family == API_OPENAI;
+	size_t n = 0;
+
+	ret[n++] = (struct http_header){ STR("Content-Type"), type };
+	ret[n++] = (struct http_header){ openai ? STR("x-request-id") : STR("request-id"),
+		str_from(x->id) };
+	ret[n++] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
+	for (size_t i = 0; i < x->nreply_headers; i++)
+		ret[n++] = x->reply_headers[i];
+	return n;
 }
 
 static void send_whole(struct exchange *x, const struct conn_reply *r, struct str body)
@@ -215,7 +237,7 @@ static void send_whole(struct exchange *x, const struct conn_reply *r, struct st
 void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
 	const struct http_header *more)
 {
-	struct http_header h[4];
+	struct http_header h[4 + REPLY_HEADERS_MAX];
 	size_t n = put_headers(x, type, h);
 
 	if (more != NULL)
@@ -224,9 +246,18 @@ void exchange_reply(struct exchange *x, unsigned status, struct str type, struct
 		body);
 }
 
+void exchange_reply_head(struct exchange *x, unsigned status, struct str type, int64_t length)
+{
+	struct http_header h[3 + REPLY_HEADERS_MAX];
+	size_t n = put_headers(x, type, h);
+
+	x->status = status;
+	conn_reply_head(x->conn, &(struct conn_reply){ status, http_reason(status), h, n, length });
+}
+
 void exchange_reply_local(struct exchange *x, const struct local_reply *r)
 {
-	struct http_header h[3 + LOCAL_HEADERS_MAX];
+	struct http_header h[3 + REPLY_HEADERS_MAX + LOCAL_HEADERS_MAX];
 	size_t n = put_headers(x, r->type, h);
 	int64_t length = r->status == 304 ? CONN_NO_BODY : (int64_t)r->body->n;
 
@@ -244,9 +275,10 @@ void exchange_reply_error(struct exchange *x)
 	static const struct http_header allow = { STR_INIT("Allow"),
 		STR_INIT("GET, HEAD, OPTIONS") };
 	enum err_kind kind = x->err.kind;
-	const struct http_header *more = kind == ERR_AUTH || kind == ERR_PERMISSION ? &no_retry
-					 : kind == ERR_METHOD                       ? &allow
-										    : NULL;
+	const struct http_header *more =
+		kind == ERR_AUTH || kind == ERR_PERMISSION || kind == ERR_BILLING ? &no_retry
+		: kind == ERR_METHOD                                              ? &allow
+										  : NULL;
 	struct buf body;
 
 	if (x->conn == NULL)
@@ -258,7 +290,8 @@ void exchange_reply_error(struct exchange *x)
 	}
 	buf_init(&body, SIZE_MAX);
 	x->dialect->print_error(&body, &x->err, str_from(x->id));
-	exchange_reply(x, err_status(kind), STR("application/json"), buf_str(&body), more);
+	exchange_reply(x, err_status(x->dialect->family, kind), STR("application/json"),
+		buf_str(&body), more);
 	buf_release(&body);
 }
 
@@ -342,11 +375,12 @@ static void on_refused(void *user, const struct err *why, struct str target, str
 		ERR_METHOD) /* not a method of HTTP as it is spoken here, whatever the path */
 		e->kind = ERR_INVALID;
 	endpoint_find(&head, &d);
+	unsigned status = err_status(d->family, e->kind);
 	buf_init(&body, SIZE_MAX);
 	d->print_error(&body, e, str_from(id));
 	buf_addf(out,
 		"HTTP/1.1 %u %.*s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-		err_status(e->kind), STR_ARG(http_reason(err_status(e->kind))), body.n);
+		status, STR_ARG(http_reason(status)), body.n);
 	buf_add(out, buf_str(&body));
 	buf_release(&body);
 	access_log_refused(svc->log, e, head.path);

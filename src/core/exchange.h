@@ -33,8 +33,10 @@ extern const struct stage stages[];
 /* Who is to answer. Fallback, cascade and retry are all the next candidate. */
 struct candidate {
 	const struct config_provider *provider;
-	const struct dialect *dialect;
-	struct str model; /* replaces the client's when not empty */
+	const struct dialect *
+		dialect; /* in which it is asked; another one than the client's: the exchange is translated */
+	struct str model;  /* replaces the client's when not empty */
+	struct str params; /* set in its request: "NAME=VALUE …", see core/models.h */
 };
 struct plan {
 	struct candidate c[PLAN_MAX];
@@ -93,6 +95,7 @@ struct services {
 	struct ledger *ledger; /* NULL: nothing is recorded */
 	struct live *live;
 	struct metrics *metrics;
+	struct learned *learned; /* what models were found not to take */
 	struct health *health;
 	const struct config_report *origins; /* of the current snapshot's values; NULL: not known */
 };
@@ -165,7 +168,7 @@ struct exchange {
 	struct encoding_decoder *decoder; /* NULL: it came as it is */
 	bool body_wanted;                 /* waits for the rest of it */
 
-	/* decode */
+	/* decode; translation adds the content of chat's body, where another dialect is to have it */
 	struct chat chat;
 	struct arena *scratch; /* what of it is needed only until the reply has begun; NULL: gone */
 
@@ -186,7 +189,15 @@ struct exchange {
 	struct bodies *bodies;           /* what is kept of them; NULL: nothing */
 	struct outcome *outcomes, *last; /* of all attempts, in order */
 	unsigned attempts;
-	bool stale;             /* a pooled connection failed: ask on a fresh one */
+	bool stale;     /* a pooled connection failed: ask on a fresh one */
+	unsigned again; /* times that the same candidate was asked again */
+	struct arena *
+		content_arena; /* of what follows; NULL: it was not read, or is not needed any more */
+	bool content_used;     /* it was made to fit one of them: the next one gets it anew */
+	struct content *content;           /* of the request, for providers of other dialects */
+	struct warnings *warnings;         /* what was lost on the way there; NULL: nothing */
+	struct http_header *reply_headers; /* further ones for the client */
+	size_t nreply_headers;
 	unsigned status;        /* of the reply as the client sees it; 0: none yet */
 	uint64_t request_bytes; /* of the body */
 	uint64_t reply_bytes;   /* towards the client */
@@ -219,6 +230,20 @@ void exchange_abandon(struct exchange *x);
 /* The conn's events, for server_new(); user is struct services. */
 extern const struct server_events exchange_events;
 
+/* A model turn or a count of its tokens, which is read; everything else is relayed or our own. */
+static inline bool exchange_is_read(const struct exchange *x)
+{
+	return x->endpoint == ENDPOINT_MESSAGES || x->endpoint == ENDPOINT_COUNT;
+}
+/* Whether this candidate speaks another dialect than the client. */
+static inline bool exchange_is_translated(const struct exchange *x, const struct candidate *c)
+{
+	return exchange_is_read(x) && c->dialect != x->dialect;
+}
+
+/* Another header for the reply, whatever it will be. The value must live as long as the exchange. */
+void exchange_add_header(struct exchange *x, struct str name, struct str value);
+
 /* Adds a candidate, at the end. False when the plan is full. */
 bool plan_add(struct plan *p, const struct candidate *c);
 
@@ -227,6 +252,8 @@ bool plan_add(struct plan *p, const struct candidate *c);
 /* Sends a whole reply with the exchange's id and a length. more: one further header, or NULL. */
 void exchange_reply(struct exchange *x, unsigned status, struct str type, struct str body,
 	const struct http_header *more);
+/* Only the head of a reply whose body follows. */
+void exchange_reply_head(struct exchange *x, unsigned status, struct str type, int64_t length);
 /* The same for what an endpoint of our own has answered. */
 void exchange_reply_local(struct exchange *x, const struct local_reply *r);
 /* Sends x->err in the client's dialect. */

@@ -2,6 +2,9 @@
 /* From the client's request to the provider's. */
 #include "core/request.h"
 
+#include "core/candidate.h"
+#include "core/translation.h"
+
 static bool is_auth(struct str name)
 {
 	return str_eq_nocase(name, STR("authorization")) || str_eq_nocase(name, STR("x-api-key")) ||
@@ -22,6 +25,12 @@ static bool is_set_by(const struct str_map *map, struct str name)
 	return false;
 }
 
+/* A client's key is for the provider that it means, and for no other. */
+static bool is_home(const struct exchange *x, const struct candidate *c)
+{
+	return str_eq(c->provider->name, str_from(x->dialect->home));
+}
+
 /* Whether a header of the client's goes on to this candidate. */
 static bool goes_on(
 	const struct exchange *x, const struct candidate *c, const struct http_header *in)
@@ -34,14 +43,27 @@ static bool goes_on(
 		return false;
 	if (x->decoder != NULL && str_eq_nocase(name, STR("content-encoding")))
 		return false;
-	if (is_auth(name) && (c->provider->api_key.n > 0 || holds_our_key(x, in->value)))
+	if (is_auth(name) &&
+		(c->provider->api_key.n > 0 || !is_home(x, c) || holds_our_key(x, in->value)))
 		return false;
 	return !is_set_by(&c->provider->headers, name);
 }
 
-static bool is_interpreted(const struct exchange *x)
+/* Those of the configuration, its key among them. Returns the new number. */
+static size_t add_own_headers(
+	struct exchange *x, const struct candidate *c, struct http_header *h, size_t n)
 {
-	return x->endpoint == ENDPOINT_MESSAGES || x->endpoint == ENDPOINT_COUNT;
+	const struct config_provider *p = c->provider;
+
+	for (size_t i = 0; i < p->headers.n; i++)
+		h[n++] = (struct http_header){ p->headers.v[i].name, p->headers.v[i].value };
+	struct str secret = p->api_key.n > 0 || is_home(x, c) ? p->api_key : p->found_key;
+	if (secret.n > 0 && !is_set_by(&p->headers, c->dialect->auth_header)) {
+		struct str value = arena_printf(
+			x->arena, "%.*s%.*s", STR_ARG(c->dialect->auth_prefix), STR_ARG(secret));
+		h[n++] = (struct http_header){ c->dialect->auth_header, value };
+	}
+	return n;
 }
 
 static void build_headers(
@@ -51,7 +73,7 @@ static void build_headers(
 		STR_INIT("identity") };
 	const struct config_provider *p = c->provider;
 	struct http_header *h = arena_alloc(x->arena, (x->head->n + p->headers.n + 2) * sizeof(*h));
-	bool plain = is_interpreted(x), told = false;
+	bool plain = exchange_is_read(x), told = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < x->head->n; i++) {
@@ -69,15 +91,27 @@ static void build_headers(
 	}
 	if (plain && !told && !is_set_by(&p->headers, identity.name))
 		h[n++] = identity;
-	for (size_t i = 0; i < p->headers.n; i++)
-		h[n++] = (struct http_header){ p->headers.v[i].name, p->headers.v[i].value };
-	if (p->api_key.n > 0 && !is_set_by(&p->headers, c->dialect->auth_header)) {
-		struct str value = arena_printf(x->arena, "%.*s%.*s",
-			STR_ARG(c->dialect->auth_prefix), STR_ARG(p->api_key));
-		h[n++] = (struct http_header){ c->dialect->auth_header, value };
-	}
 	ret->h = h;
-	ret->n = n;
+	ret->n = add_own_headers(x, c, h, n);
+}
+
+/* The client's own headers speak of another API. */
+static void make_headers(
+	struct exchange *x, const struct candidate *c, struct upstream_request *ret)
+{
+	struct http_header *h = arena_alloc(x->arena, (c->provider->headers.n + 6) * sizeof(*h));
+	size_t n = 0;
+
+	h[n++] = (struct http_header){ STR("Content-Type"), STR("application/json") };
+	h[n++] = (struct http_header){ STR("Accept"),
+		x->chat.stream ? STR("text/event-stream") : STR("application/json") };
+	h[n++] = (struct http_header){ STR("Accept-Encoding"), STR("identity") };
+	h[n++] = (struct http_header){ STR("User-Agent"), STR("sluice/" SLUICE_VERSION) };
+	if (c->dialect->family == API_ANTHROPIC &&
+		!is_set_by(&c->provider->headers, STR("anthropic-version")))
+		h[n++] = (struct http_header){ STR("anthropic-version"), STR("2023-06-01") };
+	ret->h = h;
+	ret->n = add_own_headers(x, c, h, n);
 }
 
 static struct str splice_model(struct exchange *x, struct str model, struct buf *spliced)
@@ -100,10 +134,24 @@ static struct str splice_model(struct exchange *x, struct str model, struct buf 
 	return buf_str(spliced);
 }
 
+/* What the configuration sets of a model's requests. */
+static void set_params(const struct candidate *c, struct buf *made, struct upstream_request *ret)
+{
+	struct buf with;
+
+	if (c->params.n == 0)
+		return;
+	buf_init(&with, SIZE_MAX);
+	candidate_set_params(&with, ret->body, c->params);
+	buf_release(made);
+	*made = with;
+	ret->body = buf_str(made);
+}
+
 static void build_body(struct exchange *x, const struct candidate *c, struct buf *spliced,
 	struct upstream_request *ret)
 {
-	if (!is_interpreted(x)) {
+	if (!exchange_is_read(x)) {
 		ret->streamed =
 			x->head->method != HTTP_HEAD &&
 			(x->head->chunked || (x->head->has_length && x->head->content_length > 0));
@@ -113,11 +161,62 @@ static void build_body(struct exchange *x, const struct candidate *c, struct buf
 	ret->body = buf_str(&x->body);
 	if (c->model.n > 0 && x->chat.nmodels > 0)
 		ret->body = splice_model(x, c->model, spliced);
+	set_params(c, spliced, ret);
 }
 
-/* "https://host:port/base" and the client's target. */
-static void build_target(
-	struct exchange *x, const struct config_provider *p, struct upstream_request *ret)
+/* The same request in another dialect. */
+static bool translate(struct exchange *x, const struct candidate *c, struct buf *spliced,
+	struct upstream_request *ret, struct str *ret_target)
+{
+	struct wire_request w = { 0 };
+	bool ok = translation_print(x, c, &w);
+
+	buf_release(spliced);
+	*spliced = w.body;
+	if (!ok)
+		return false;
+	ret->body = buf_str(spliced);
+	set_params(c, spliced, ret);
+	*ret_target = w.path;
+	return true;
+}
+
+/* How much of the beginning of a path is a version: "/v1", "/v1beta"; 0: nothing. */
+static size_t version_at(struct str path)
+{
+	size_t n = path.n > 1 ? 1 + str_find_char(str_from_offset(path, 1), '/') : 0;
+
+	return n > 2 && path.p[0] == '/' && path.p[1] == 'v' && path.p[2] >= '1' && path.p[2] <= '9'
+		       ? n
+		       : 0;
+}
+
+/* A base that ends with a version has it in the place of the target's. */
+static struct str join(struct exchange *x, struct str base, struct str target)
+{
+	size_t last = base.n;
+
+	while (last > 0 && base.p[--last] != '/')
+		;
+	if (version_at(str_from_offset(base, last)) > 0)
+		target = str_from_offset(target, version_at(target));
+	return arena_printf(x->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(target));
+}
+
+/* Gemini has the model in the path. */
+static struct str with_model(struct exchange *x, struct str target, struct str model)
+{
+	size_t verb = x->head->path.n;
+
+	while (verb > 0 && target.p[--verb] != ':')
+		;
+	return arena_printf(x->arena, "/v1beta/models/%.*s%.*s", STR_ARG(model),
+		STR_ARG(str_from_offset(target, verb)));
+}
+
+/* "https://host:port/base" and the target. */
+static void build_target(struct exchange *x, const struct config_provider *p, struct str target,
+	struct upstream_request *ret)
 {
 	const struct proxy_env *env = &x->svc->proxy;
 	struct str url = p->base_url, origin;
@@ -126,21 +225,21 @@ static void build_target(
 
 	scheme = scheme < url.n ? scheme + 3 : 0;
 	origin = (struct str){ url.p, scheme + str_find_char(str_from_offset(url, scheme), '/') };
-	struct str base = str_from_offset(url, origin.n);
 	ret->origin = arena_dup(x->arena, origin).p;
 	ret->proxy = p->proxy.n > 0 ? p->proxy.p : tls ? env->https : env->http;
 	ret->no_proxy = p->proxy.n > 0 ? "" : env->none;
-	ret->target = arena_printf(x->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(x->head->target)).p;
+	ret->target = join(x, str_from_offset(url, origin.n), target).p;
 }
 
-void request_build(struct exchange *x, const struct candidate *c, struct buf *spliced,
+bool request_build(struct exchange *x, const struct candidate *c, struct buf *spliced,
 	struct upstream_request *ret)
 {
 	const struct config_provider *p = c->provider;
+	struct str target = x->head->target;
 
 	*ret = (struct upstream_request){
 		.method = x->head->method,
-		.decode = is_interpreted(x),
+		.decode = exchange_is_read(x),
 		.http2 = p->http2,
 		.ca_file = p->ca_file.n > 0 ? p->ca_file.p : "",
 		.connect_ms = p->connect_ms,
@@ -148,7 +247,17 @@ void request_build(struct exchange *x, const struct candidate *c, struct buf *sp
 		.idle_ms = p->idle_ms,
 		.total_ms = p->total_ms,
 	};
-	build_target(x, p, ret);
-	build_headers(x, c, ret);
-	build_body(x, c, spliced, ret);
+	if (exchange_is_translated(x, c)) {
+		if (!translate(x, c, spliced, ret, &target))
+			return false;
+		make_headers(x, c, ret);
+	} else {
+		build_headers(x, c, ret);
+		build_body(x, c, spliced, ret);
+		if (exchange_is_read(x) && c->model.n > 0 && x->chat.nmodels == 0 &&
+			c->dialect->family == API_GOOGLE)
+			target = with_model(x, target, c->model);
+	}
+	build_target(x, p, target, ret);
+	return true;
 }

@@ -13,8 +13,7 @@ enum step stage_receive(struct exchange *x)
 {
 	enum encoding coding;
 
-	if ((x->endpoint != ENDPOINT_MESSAGES && x->endpoint != ENDPOINT_COUNT) ||
-		conn_request_complete(x->conn))
+	if (!exchange_is_read(x) || conn_request_complete(x->conn))
 		return STEP_NEXT;
 	if (!encoding_parse(http_get(x->head, STR("content-encoding")), &coding, &x->err))
 		return STEP_FAIL;

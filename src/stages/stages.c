@@ -5,6 +5,7 @@
 const struct stage stages[] = {
 	{ "auth", stage_auth, false },
 	{ "local", stage_local, false },
+	{ "models", stage_models, false },
 	{ "admit", stage_admit, false },
 	{ "receive", stage_receive, false },
 	{ "decode", stage_decode, false },

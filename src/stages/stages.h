@@ -9,6 +9,8 @@
 enum step stage_auth(struct exchange *x);
 /* Requests that sluice answers itself. */
 enum step stage_local(struct exchange *x);
+/* Which models there are. */
+enum step stage_models(struct exchange *x);
 /* Waits while the ledger's queue is full. */
 enum step stage_admit(struct exchange *x);
 /* All of the body, where it is going to be read. */

@@ -124,7 +124,7 @@ static void check_project(struct files files)
 	for (size_t i = 0; c != NULL && i < c->nproviders; i++)
 		check_untouched(&config_provider_settings, report.providers[i].v);
 	/* Without its address it cannot have added a provider. */
-	require(c == NULL || c->nproviders == 5);
+	require(c == NULL || c->nproviders == 14);
 	config_unref(c);
 	config_report_release(&report);
 }

@@ -24,22 +24,24 @@ static void nothing_given(void **state)
 	assert_int_equal(c->limits_idle_ms, 300000);
 	assert_bytes(c->log_level, "info");
 	assert_int_equal(c->auth_key.n, 0);
-	assert_int_equal(c->nproviders, 5);
+	assert_int_equal(c->nproviders, 14);
 	fake_release(&f);
 }
 
 static void presets(void **state)
 {
 	static const struct {
-		const char *name, *dialect, *base_url;
+		const char *name, *dialect, *flavor, *base_url;
 	} cases[] = {
-		{ "anthropic", "anthropic", "https://api.anthropic.com" },
-		{ "openai", "openai", "https://api.openai.com" },
-		{ "gemini", "gemini", "https://generativelanguage.googleapis.com" },
-		{ "deepseek", "openai", "https://api.deepseek.com" },
-		{ "openrouter", "openai", "https://openrouter.ai/api" },
+		{ "anthropic", "anthropic", "anthropic", "https://api.anthropic.com" },
+		{ "openai", "openai", "openai", "https://api.openai.com" },
+		{ "gemini", "gemini", "gemini", "https://generativelanguage.googleapis.com" },
+		{ "deepseek", "openai", "deepseek", "https://api.deepseek.com" },
+		{ "deepseek-anthropic", "anthropic", "deepseek",
+			"https://api.deepseek.com/anthropic" },
+		{ "openrouter", "openai", "openrouter", "https://openrouter.ai/api" },
 	};
-	/* Variables that other programs use are not taken of themselves. */
+	/* Variables that other programs use are no provider's key, but for those who mean another one. */
 	struct fake f = { .env = { "ANTHROPIC_API_KEY=sk-not-for-us", "OPENAI_API_KEY=nor-this" } };
 
 	fake_load(&f);
@@ -50,10 +52,14 @@ static void presets(void **state)
 		assert_str(p->dialect, str_from(cases[i].dialect));
 		assert_str(p->base_url, str_from(cases[i].base_url));
 		assert_int_equal(p->api_key.n, 0);
+		assert_str(p->flavor, str_from(cases[i].flavor));
 		assert_int_equal(p->connect_ms, 10000);
 		assert_false(p->http2);
 	}
 	assert_null(config_provider(f.config, STR("other")));
+	assert_str(config_provider(f.config, STR("openai"))->found_key, STR("nor-this"));
+	assert_int_equal(config_provider(f.config, STR("xai"))->found_key.n, 0);
+	assert_null(config_provider(f.config, STR("ollama"))->key_env);
 	fake_release(&f);
 }
 
@@ -138,7 +144,7 @@ static void spellings(void **state)
 	assert_bytes(provider(&f, "new")->base_url, "https://new.example/x");
 	assert_int_equal(provider(&f, "new")->headers.n, 2);
 	assert_bytes(provider(&f, "other")->base_url, "https://[::1]:8443");
-	assert_int_equal(c->nproviders, 8);
+	assert_int_equal(c->nproviders, 17);
 	fake_release(&f);
 }
 
@@ -191,7 +197,7 @@ static const struct {
 		"1:16: error: provider \"mine\" is not built in and needs \"dialect\"\n" },
 	/* A value that was refused is not reported as missing as well. */
 	{ "{\"providers\": {\"mine\": {\"dialect\": \"x\", \"base_url\": 1}}}",
-		"1:25: error: \"providers.mine.dialect\" must be one of anthropic, openai, gemini, not \"x\"\n"
+		"1:25: error: \"providers.mine.dialect\" must be one of anthropic, openai, chat, responses, gemini, not \"x\"\n"
 		"1:41: error: \"providers.mine.base_url\" must be a string, not 1\n" },
 	{ "{\"providers\": {\"openai\": {\"api_key\": \"a\", \"api_key_env\": \"A\"}}}",
 		"1:43: error: \"providers.openai.api_key_env\" and \"providers.openai.api_key\" exclude each other, give only one\n" },
@@ -433,7 +439,7 @@ static void number_of_providers_is_bounded(void **state)
 
 	buf_init(&text, 1 << 20);
 	buf_add(&text, STR("{\"providers\": {"));
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < 51; i++)
 		buf_addf(&text, "\n\"p%d\": {\"dialect\": \"openai\", \"base_url\": \"http://h\"},",
 			i);
 	buf_add(&text, STR("}}"));
@@ -441,7 +447,7 @@ static void number_of_providers_is_bounded(void **state)
 	f.files[0] = (struct fake_file){ USER_FILE, text.p };
 	fake_load(&f);
 	assert_problems(&f, USER_FILE
-		":61:1: error: provider \"p59\" is one provider too many: there may be 64\n");
+		":52:1: error: provider \"p50\" is one provider too many: there may be 64\n");
 	fake_release(&f);
 	buf_release(&text);
 }

@@ -174,7 +174,7 @@ static void shown_to_people(void **state)
 	struct arena *a = arena_new();
 	assert_true(setting_read_json(a, buf_str(&out), &json, &pos, &e));
 	assert_int_equal(json.n, 2);
-	assert_int_equal(json.members[1].value.n, CONFIG_ROWS + 5 * CONFIG_PROVIDER_ROWS);
+	assert_int_equal(json.members[1].value.n, CONFIG_ROWS + 14 * CONFIG_PROVIDER_ROWS);
 	arena_free(a);
 	buf_release(&out);
 	fake_release(&f);

@@ -227,7 +227,7 @@ static void no_ping_where_none_belongs(void **state)
 	} rows[] = {
 		{ NULL, "/v1/messages", JSON_HEAD },
 		{ NULL, "/v1/messages/count_tokens", JSON_HEAD },
-		{ NULL, "/v1/chat/completions", STREAM_HEAD },
+		{ NULL, "/v1/embeddings", STREAM_HEAD },
 		{ NULL, "/v1/messages/batches", STREAM_HEAD },
 		{ off, "/v1/messages", STREAM_HEAD },
 	};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What is to be known of a candidate to ask it: its dialect, its manners, what its model can, and what the configuration sets in its
+ * requests. */
+#ifndef CORE_CANDIDATE_H
+#define CORE_CANDIDATE_H
+
+#include "core/exchange.h"
+#include "llm/target.h"
+
+/* Appends a request body with those parameters set as members of it, as JSON where they are JSON, else as strings, in the place of
+ * those that are there; capabilities ("caps.") left out. */
+void candidate_set_params(struct buf *out, struct str body, struct str params);
+
+/* In which dialect a provider is best asked by a client of this one. */
+const struct dialect *candidate_dialect(
+	const struct config_provider *p, const struct dialect *client, struct str model);
+/* The manners of a provider: its flavor as configured, or what its dialect has of itself. */
+const struct flavor *candidate_flavor(const struct config_provider *p);
+
+/* Whom a candidate is: for printing a request. */
+void candidate_target(struct target *ret, const struct exchange *x, const struct candidate *c);
+
+#endif
