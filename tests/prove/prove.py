@@ -28,9 +28,11 @@ def ledger_of(sluice):
 def through(options, simulator, paths, progress):
     """The outcomes through sluice, and its ledger."""
     first = gather(paths)[0][0]
-    sluice = Sluice(options.sluice, simulator.url, options.set, first.sent)
+    settings = [s.replace("{provider}", simulator.url) for s in options.set]
+    sluice = Sluice(options.sluice, simulator.url, settings, first.sent)
     try:
-        outcomes = progress(Drive(simulator, sluice.address, [sluice.set_clock]).run(paths))
+        drive = Drive(simulator, sluice.address, [sluice.set_clock], translated=options.translated)
+        outcomes = progress(drive.run(paths))
         status = sluice.stop()
         if status != 0:
             raise Wrong(f"sluice ended with status {status}: {sluice.said().strip()[-2000:]}")
@@ -54,7 +56,7 @@ def prove(options, progress=list):
         bills = {"direct": total, "sluice": simulator.total()}
     finally:
         simulator.remove()
-    return report.result(direct, proxied, bills, ledger, options.set)
+    return report.result(direct, proxied, bills, ledger, options.set, options.translated)
 
 
 def arguments(argv):
@@ -64,6 +66,12 @@ def arguments(argv):
     a.add_argument("folder", metavar="DIR", help="holds *.jsonl transcripts, with NAME/subagents beside them")
     a.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="a setting of sluice, as often as needed"
+    )
+    a.add_argument(
+        "--translated",
+        action="store_true",
+        help="the settings lead to another dialect ({provider} in them is the simulator's address): what the provider could read from "
+        "its cache is shown",
     )
     a.add_argument("--only", metavar="SESSION", help="only sessions whose name begins so")
     a.add_argument("--json", metavar="FILE", help="also write all figures there")

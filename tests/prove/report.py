@@ -5,6 +5,7 @@ import collections
 import sys
 
 KINDS = ("main", "subagent", "compaction")
+PREFIX_READ = 0.95  # of what a translation that only appends allows; the rest is the grain of caches
 
 
 class Progress:
@@ -57,7 +58,14 @@ def side(outcomes):
     }
 
 
-def result(direct, proxied, bills, ledger, settings):
+def prefix_reads(outcomes):
+    """What was read of the providers' caches, and what could have been: of each prompt the part that its conversation had
+    sent before."""
+    answered = [(o, o.rows[-1]) for o in outcomes if o.rows and o.rows[-1].status == 200]
+    return sum(row.read for o, row in answered), round(sum(o.kept * row.prompt for o, row in answered))
+
+
+def result(direct, proxied, bills, ledger, settings, translated=False):
     """Everything that is known, and in "wrong" what should not be so."""
     out = {"direct": side(direct), "sluice": side(proxied), "bills": bills, "settings": settings}
     pairs = list(zip(direct, proxied))
@@ -66,6 +74,8 @@ def result(direct, proxied, bills, ledger, settings):
     out["ratio"] = bills["sluice"] / bills["direct"] if bills["direct"] else None
     out["ledger_nusd"] = ledger["cost_nano_usd"]["total"]
     out["ledger"] = ledger
+    out["translated"] = translated
+    out["prefix_read"], out["prefix_allowed"] = prefix_reads(proxied)
     out["wrong"] = list(wrong(out))
     return out
 
@@ -82,6 +92,8 @@ def wrong(out):
         yield "nothing was billed"
     if out["ledger_nusd"] != bills["sluice"]:
         yield f"the ledger says {dollars(out['ledger_nusd'])}, the provider billed {dollars(bills['sluice'])}"
+    if out["translated"] and out["prefix_read"] < PREFIX_READ * out["prefix_allowed"]:
+        yield f"{out['prefix_read']} tokens were read from the cache, of {out['prefix_allowed']} that could have been"
     if out["settings"]:
         return
     if bills["sluice"] != bills["direct"]:
@@ -123,6 +135,9 @@ def show(out):
     facts.append(("request bodies identical", f"{s['identical']} of {s['requests']}"))
     facts.append(("reply bodies identical", f"{out['same_replies']} of {s['requests']}"))
     facts.append(("edit anchors kept", f"{s['anchors_kept']} of {s['anchors']}"))
+    if out["translated"]:
+        share = out["prefix_read"] / max(1, out["prefix_allowed"])
+        facts.append(("read from the cache", f"{out['prefix_read']:,} of {out['prefix_allowed']:,} tokens, {share:.1%}"))
     facts += [("retried without thinking", str(s["retried"]))] if s["retried"] else []
     facts += [("received by the provider", str(s["received"]))] if s["received"] != s["requests"] else []
     table(facts)

@@ -83,8 +83,8 @@ class Program:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-# What the simulator received; cost in nano-dollars.
-Row = collections.namedtuple("Row", "n status model script sha256 cost")
+# What the simulator received; cost in nano-dollars, tokens of the prompt by how they were billed.
+Row = collections.namedtuple("Row", "n status model script sha256 cost prompt read")
 
 
 class Simulator(Program):
@@ -103,12 +103,13 @@ class Simulator(Program):
         self.client.json("/sim/reset", {})
         self.next = 0
 
-    def script(self, key, blocks):
-        """Loads a reply; the headers with which a request asks for it. Thinking is signed there."""
+    def script(self, key, blocks, named=True):
+        """Loads a reply; the headers with which a request asks for it. Thinking is signed there. One without a name is for
+        whoever asks next: headers do not go along with a translation."""
         content = [{k: v for k, v in b.items() if k != "signature"} for b in blocks]
-        reply = {"id": key, "content": content, "delay_ms": self.delay_ms}
+        reply = {"content": content, "delay_ms": self.delay_ms, **({"id": key} if named else {})}
         self.client.json("/sim/script", {"replies": [reply]})
-        return {"x-sim-script": key}
+        return {"x-sim-script": key} if named else {}
 
     def new_rows(self):
         """What was received since the last call."""
@@ -120,7 +121,10 @@ class Simulator(Program):
     def _row(self, received, billed):
         cost = (billed.get("nano_usd") or {}).get("total", 0)
         names = billed.get("model", ""), billed.get("script", "")
-        return Row(received["n"], received["status"], *names, received["sha256"], cost)
+        tokens = {k: v for k, v in (billed.get("tokens") or {}).items() if isinstance(v, int)}
+        prompt = sum(v for k, v in tokens.items() if not k.startswith(("output", "thinking", "reasoning")))
+        read = sum(v for k, v in tokens.items() if "read" in k)
+        return Row(received["n"], received["status"], *names, received["sha256"], cost, prompt, read)
 
     def body(self, row):
         """The bytes that were received; the latest 64 MB of them are kept."""
