@@ -90,21 +90,21 @@ static void grow(struct cache *c, int64_t now_ms)
 	free(old.slots);
 }
 
-static void put(struct cache *c, const struct cache_write *w, int64_t now_ms)
+static void put(struct cache *c, const struct digest *key, int64_t life_ms, int64_t now_ms)
 {
-	struct entry *e = find(c, &w->key);
+	struct entry *e = find(c, key);
 
 	if (e == NULL) {
 		if (c->n >= c->nslots)
 			grow(c, now_ms);
-		struct entry **slot = &c->slots[slot_of(c, &w->key)];
+		struct entry **slot = &c->slots[slot_of(c, key)];
 		e = must_alloc(sizeof(*e));
-		e->key = w->key;
+		e->key = *key;
 		e->next = *slot;
 		*slot = e;
 		c->n++;
 	}
-	e->life_ms = w->hour ? HOUR : MINUTES_5;
+	e->life_ms = life_ms;
 	e->end_ms = now_ms + e->life_ms;
 }
 
@@ -121,12 +121,37 @@ static size_t find_read(const struct cache *c, const struct prompt *p, int64_t n
 	return 0;
 }
 
+/* The plan of a prompt that is cached by itself. */
+static void plan_units(
+	const struct cache *c, int64_t min_prefix, int64_t now_ms, struct cache_plan *ret)
+{
+	const struct prompt *p = ret->prompt;
+	size_t least = (size_t)((min_prefix + p->unit - 1) / p->unit), n = p->nunits;
+
+	if (n < least)
+		n = 0;
+	ret->written_units = n;
+	while (n > 0 && n >= least && !is_alive(c, &p->units[n - 1], now_ms))
+		n--;
+	ret->read_units = n >= least ? n : 0;
+	ret->usage.cache_read = (int64_t)ret->read_units * p->unit;
+	if (p->writes)
+		ret->usage.cache_write =
+			(int64_t)ret->written_units * p->unit - ret->usage.cache_read;
+	ret->usage.in = p->tokens - ret->usage.cache_read - ret->usage.cache_write;
+}
+
 void cache_plan(struct cache *c, const struct prompt *p, int64_t min_prefix, int64_t now_ms,
 	struct cache_plan *ret)
 {
 	int64_t sum = 0, read = 0, hour = 0, end = 0;
 
-	*ret = (struct cache_plan){ .prompt = p, .read_blocks = find_read(c, p, now_ms) };
+	*ret = (struct cache_plan){ .prompt = p };
+	if (p->unit > 0) {
+		plan_units(c, min_prefix, now_ms, ret);
+		return;
+	}
+	ret->read_blocks = find_read(c, p, now_ms);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct block *b = &p->blocks[i];
 		sum += b->tokens;
@@ -154,5 +179,7 @@ void cache_commit(struct cache *c, const struct cache_plan *plan, int64_t now_ms
 			e->end_ms = now_ms + e->life_ms;
 	}
 	for (unsigned i = 0; i < plan->nwrites; i++)
-		put(c, &plan->writes[i], now_ms);
+		put(c, &plan->writes[i].key, plan->writes[i].hour ? HOUR : MINUTES_5, now_ms);
+	for (size_t i = 0; i < plan->written_units; i++)
+		put(c, &plan->prompt->units[i], plan->prompt->life_ms, now_ms);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The provider's prefix cache: entries at breakpoints, known by the digest of everything before. First a request is planned,
+/* The providers' prefix caches: entries at breakpoints, or at every unit where a cache works by itself, known by the digest of everything before. First a request is planned,
  * which says what it reads and would write; the plan takes effect when the reply begins to stream, and not before. */
 #ifndef SIM_CACHE_H
 #define SIM_CACHE_H
 
-#include "llm/event.h"
+#include "llm/usage.h"
 #include "sim/prompt.h"
 
 struct cache;
@@ -23,6 +23,8 @@ struct cache_plan {
 	struct usage usage; /* in, cache_read, cache_write and cache_write_1h */
 	const struct prompt *prompt;
 	size_t read_blocks; /* of the prompt, from its beginning */
+	size_t read_units,
+		written_units; /* of a prompt that is cached by itself: from its beginning */
 	struct cache_write writes[CACHE_MARKS];
 	unsigned nwrites;
 };
@@ -31,7 +33,10 @@ struct cache_plan {
  *
  * Each breakpoint is looked for at its own block and at the 19 before it; the longest prefix found is read. What is behind
  * it is written at an hour's price up to the last breakpoint of an hour, at the five minutes' price up to the last one. A
- * breakpoint before the model's smallest prefix is complete does nothing. */
+ * breakpoint before the model's smallest prefix is complete does nothing.
+ *
+ * A prompt with units is looked for from its last one back; what is read is the longest prefix that is there, if it has the model's
+ * smallest size. All its units are kept then. What was not read before counts as written where writes are billed. */
 void cache_plan(struct cache *c, const struct prompt *p, int64_t min_prefix, int64_t now_ms,
 	struct cache_plan *ret);
 /* The reply has begun: entries are written, and all that was read lives anew for its own time. */

@@ -40,7 +40,7 @@ bool check_shape(const struct check *c)
 bool check_request(const struct check *c)
 {
 	return check_parameters(c) && check_thinking(c) && check_tools(c) && check_messages(c) &&
-	       check_pairs(c) && check_marks(c);
+	       check_pairs(c) && (c->model->vendor != VENDOR_ANTHROPIC || check_marks(c));
 }
 
 /* ---- max_tokens ---- */
@@ -92,7 +92,7 @@ static bool check_sampling_member(const struct check *c, const char *name)
 	yyjson_val *v = tree_set(c->body, name);
 	enum sampling how = c->model->family->sampling;
 
-	if (v == NULL)
+	if (v == NULL || how == SAMPLING_IGNORED)
 		return true;
 	if (c->version == API_2026_10_21)
 		return refuse(c->why, 400, "%s: Extra inputs are not permitted", name);
@@ -113,7 +113,7 @@ static bool check_sampling_with_thinking(const struct check *c)
 	yyjson_val *temperature = tree_set(c->body, "temperature");
 	yyjson_val *top_p = tree_set(c->body, "top_p");
 
-	if (!check_thinks(c))
+	if (!check_thinks(c) || c->model->family->sampling == SAMPLING_IGNORED)
 		return true;
 	if (temperature != NULL && yyjson_get_num(temperature) != 1.0)
 		return refuse(c->why, 400,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the API refuses with 400, in its own words where clients read them. One question a function; the first objection is the
+/* What the Messages API refuses with 400, in its own words where clients read them. One question a function; the first objection is the
  * answer. Signatures and sizes are judged later, where the prompt is rendered. */
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H

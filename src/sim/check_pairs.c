@@ -3,6 +3,8 @@
  * comes twice. Neighbouring messages of one role are one turn; system messages in between are none. */
 #include "sim/check.h"
 
+#include "sim/ids.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,15 +169,6 @@ static bool check_turns(const struct check *c, yyjson_val **messages)
 	return true;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	const struct str *x = a, *y = b;
-	size_t n = x->n < y->n ? x->n : y->n;
-	int c = n > 0 ? memcmp(x->p, y->p, n) : 0;
-
-	return c != 0 ? c : (x->n > y->n) - (x->n < y->n);
-}
-
 /* Writes the ids of all calls into ids, unless that is NULL; how many there are. */
 static size_t collect_ids(yyjson_val **messages, struct str *ids)
 {
@@ -198,12 +191,10 @@ static bool check_unique(const struct check *c, yyjson_val **messages)
 {
 	size_t n = collect_ids(messages, NULL);
 	struct str *ids = must_alloc((n + 1) * sizeof(*ids));
-	bool unique = true;
+	bool unique;
 
 	collect_ids(messages, ids);
-	qsort(ids, n, sizeof(*ids), compare_ids);
-	for (size_t i = 1; i < n; i++)
-		unique &= !str_eq(ids[i - 1], ids[i]);
+	unique = ids_are_unique(ids, n);
 	free(ids);
 	return unique || refuse(c->why, 400, "messages: `tool_use` ids must be unique");
 }

@@ -28,6 +28,8 @@ static bool check_budget(const struct check *c)
 	yyjson_val *budget = yyjson_obj_get(thinking_of(c), "budget_tokens");
 	int64_t n, most;
 
+	if (c->model->vendor != VENDOR_ANTHROPIC)
+		return true; /* taken, and of no effect */
 	if (!tree_int(budget, &n))
 		return refuse(c->why, 400, "thinking.enabled.budget_tokens: Field required");
 	if (n < BUDGET_MIN)

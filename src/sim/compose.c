@@ -24,7 +24,7 @@ struct composer {
 
 static struct str keep(struct composer *co)
 {
-	struct str s = arena_dup(co->c->arena, buf_str(&co->scratch));
+	struct str s = arena_dup(co->c->ask->arena, buf_str(&co->scratch));
 
 	buf_clear(&co->scratch);
 	return s;
@@ -32,17 +32,7 @@ static struct str keep(struct composer *co)
 
 static int64_t tokens_in(const struct composer *co, enum token_kind kind, struct str text)
 {
-	return tokens_of(co->c->model->family->tokenizer, kind, token_pieces(text));
-}
-
-/* Whether thinking comes without its text. */
-static bool omits_thinking(const struct compose *c)
-{
-	struct str display = tree_get(tree_set(c->body, "thinking"), "display");
-
-	if (display.p == NULL)
-		return (c->model->family->flags & MODEL_OMITS) != 0;
-	return str_eq(display, STR("omitted"));
+	return tokens_of(co->c->ask->model.family->tokenizer, kind, token_pieces(text));
 }
 
 /* Adds a part; what it will look like in the next request becomes part of what was said. */
@@ -58,7 +48,7 @@ static void add_part(struct composer *co, struct part p)
 	if (doc == NULL)
 		return;
 	if (p.kind == PART_TEXT || p.kind == PART_CALL)
-		p.tokens = reply_block_tokens(co->c->model, yyjson_doc_get_root(doc));
+		p.tokens = reply_block_tokens(&co->c->ask->model, yyjson_doc_get_root(doc));
 	canon_block(&co->scratch, yyjson_doc_get_root(doc));
 	prompt_say(&co->spoken, buf_str(&co->scratch));
 	buf_clear(&co->scratch);
@@ -75,12 +65,16 @@ static void add_text(struct composer *co, struct str text)
 static void add_thinking(struct composer *co, struct str text, int64_t tokens, bool redacted)
 {
 	struct claims claims = {
-		.model = co->c->model->canonical, .prefix = co->spoken, .tokens = tokens
+		.model = co->c->ask->model.canonical, .prefix = co->spoken, .tokens = tokens
 	};
 	struct part p = { .kind = redacted ? PART_REDACTED : PART_THINKING, .tokens = tokens };
 
 	p.text = co->omits ? STR("") : text;
-	signature_issue(&co->scratch, &claims, redacted ? STR("redacted") : p.text);
+	/* Only Anthropic's signatures seal the text too. */
+	signature_issue(&co->scratch, &claims,
+		co->c->ask->model.vendor != VENDOR_ANTHROPIC ? STR("")
+		: redacted                                   ? STR("redacted")
+							     : p.text);
 	if (redacted)
 		p.text = keep(co);
 	else
@@ -91,6 +85,16 @@ static void add_thinking(struct composer *co, struct str text, int64_t tokens, b
 
 /* ---- as scripted ---- */
 
+static struct str new_call_id(struct composer *co)
+{
+	const char *prefix = co->c->ask->wish.call_id;
+
+	if (prefix == NULL)
+		return STR("");
+	return arena_printf(co->c->ask->arena, "%ssim%015llu%zu", prefix,
+		(unsigned long long)co->c->serial, co->m->n);
+}
+
 static bool add_call(struct composer *co, yyjson_val *b)
 {
 	struct part p = { .kind = PART_CALL, .id = tree_get(b, "id"), .name = tree_get(b, "name") };
@@ -98,9 +102,11 @@ static bool add_call(struct composer *co, yyjson_val *b)
 	if (p.name.n == 0)
 		return refuse(co->why, 500, "script: a tool_use has no name");
 	if (p.id.n == 0)
-		p.id = arena_printf(co->c->arena, "toolu_sim%015llu%zu",
-			(unsigned long long)co->c->serial, co->m->n);
-	if (yyjson_is_obj(yyjson_obj_get(b, "input"))) {
+		p.id = new_call_id(co);
+	if (yyjson_is_str(yyjson_obj_get(b, "input"))) {
+		p.custom = true;
+		p.text = tree_get(b, "input");
+	} else if (yyjson_is_obj(yyjson_obj_get(b, "input"))) {
 		canon_json(&co->scratch, yyjson_obj_get(b, "input"));
 		p.text = keep(co);
 	} else {
@@ -131,11 +137,29 @@ static bool add_scripted(struct composer *co, yyjson_val *b)
 	return true;
 }
 
+/* DeepSeek's models think before each call of a tool, and want it back: a script for any model need not say so. */
+static void think_first(struct composer *co, yyjson_val *content)
+{
+	yyjson_arr_iter it = yyjson_arr_iter_with(content);
+	bool calls = false;
+
+	if (co->c->ask->model.vendor != VENDOR_DEEPSEEK || !co->c->ask->wish.thinks)
+		return;
+	for (yyjson_val *b; (b = yyjson_arr_iter_next(&it)) != NULL;) {
+		if (tree_is(b, "type", "thinking"))
+			return;
+		calls = calls || tree_is(b, "type", "tool_use");
+	}
+	if (calls)
+		add_thinking(co, STR("A tool will tell."), 5, false);
+}
+
 static bool add_script(struct composer *co)
 {
 	yyjson_val *content = yyjson_obj_get(co->c->script, "content");
 	yyjson_arr_iter it = yyjson_arr_iter_with(content);
 
+	think_first(co, content);
 	add_text(co, tree_str(content));
 	for (yyjson_val *b; (b = yyjson_arr_iter_next(&it)) != NULL;)
 		if (!add_scripted(co, b))
@@ -146,34 +170,14 @@ static bool add_script(struct composer *co)
 
 /* ---- on its own ---- */
 
-/* The last text of the user. */
-static struct str last_words(yyjson_val *body)
-{
-	yyjson_arr_iter it = yyjson_arr_iter_with(yyjson_obj_get(body, "messages"));
-	struct str found = { NULL, 0 };
-
-	for (yyjson_val *m; (m = yyjson_arr_iter_next(&it)) != NULL;) {
-		yyjson_val *content = yyjson_obj_get(m, "content");
-		yyjson_arr_iter blocks = yyjson_arr_iter_with(content);
-		if (!tree_is(m, "role", "user"))
-			continue;
-		if (yyjson_is_str(content))
-			found = tree_str(content);
-		for (yyjson_val *b; (b = yyjson_arr_iter_next(&blocks)) != NULL;)
-			if (tree_is(b, "type", "text"))
-				found = tree_get(b, "text");
-	}
-	return str_trim(found);
-}
-
 static void add_answer(struct composer *co)
 {
-	yyjson_val *format = tree_set(tree_set(co->c->body, "output_config"), "format");
-	struct str words = last_words(co->c->body);
+	const struct wish *wish = &co->c->ask->wish;
+	struct str words = str_trim(wish->words);
 	size_t n = words.n < ECHO_BYTES ? words.n : ECHO_BYTES;
 
-	if (format != NULL) {
-		sample_print(&co->scratch, yyjson_obj_get(format, "schema"));
+	if (wish->schema != NULL || wish->json) {
+		sample_print(&co->scratch, wish->schema);
 		add_text(co, keep(co));
 		return;
 	}
@@ -182,29 +186,34 @@ static void add_answer(struct composer *co)
 	buf_addf(&co->scratch,
 		"This is a simulated %.*s: the request was checked, counted (%lld tokens of prompt) and billed, but no model "
 		"has read it.",
-		STR_ARG(co->c->model->name), (long long)co->c->prompt->tokens);
+		STR_ARG(co->c->ask->model.name), (long long)co->c->ask->prompt.tokens);
 	if (n > 0)
 		buf_addf(&co->scratch, " You wrote: \"%.*s%s\"", (int)n, words.p,
 			n < words.n ? "…" : "");
 	add_text(co, keep(co));
 }
 
-static bool thinks(const struct compose *c)
+/* A call of the tool that must be called, with values that fit. */
+static void add_forced(struct composer *co)
 {
-	yyjson_val *t = tree_set(c->body, "thinking");
+	const struct wish *wish = &co->c->ask->wish;
+	struct part p = { .kind = PART_CALL, .id = new_call_id(co), .name = wish->forced };
 
-	if (t == NULL)
-		return (c->model->family->flags & MODEL_THINKS) != 0;
-	return tree_is(t, "type", "adaptive") || tree_is(t, "type", "enabled");
+	sample_print(&co->scratch, wish->parameters);
+	p.text = keep(co);
+	add_part(co, p);
 }
 
 static void add_default(struct composer *co)
 {
 	struct str thought = STR("The user has said something, and an answer is wanted.");
 
-	if (thinks(co->c))
+	if (co->c->ask->wish.thinks)
 		add_thinking(co, thought, tokens_in(co, TOKENS_THINKING, thought), false);
-	add_answer(co);
+	if (co->c->ask->wish.forced.p != NULL)
+		add_forced(co);
+	else
+		add_answer(co);
 }
 
 /* ---- where it stops ---- */
@@ -229,6 +238,9 @@ static bool stop_at_limit(struct composer *co, int64_t max_tokens)
 {
 	int64_t sum = 0;
 
+	if (max_tokens < 0)
+		max_tokens = co->c->ask->model.max_output;
+
 	for (size_t i = 0; i < co->m->n; i++) {
 		if (sum + co->m->parts[i].tokens > max_tokens) {
 			cut_part(co, i, max_tokens - sum);
@@ -242,9 +254,19 @@ static bool stop_at_limit(struct composer *co, int64_t max_tokens)
 	return false;
 }
 
+static void cut_at(struct composer *co, struct part *p, struct str sequence)
+{
+	size_t at = sequence.n > 0 ? str_find(p->text, sequence) : p->text.n;
+
+	if (at == p->text.n)
+		return;
+	p->text.n = at;
+	co->m->stop_sequence = sequence;
+}
+
 static void stop_at_sequence(struct composer *co)
 {
-	yyjson_val *list = tree_set(co->c->body, "stop_sequences");
+	yyjson_val *list = co->c->ask->wish.stop;
 
 	for (size_t i = 0; i < co->m->n; i++) {
 		struct part *p = &co->m->parts[i];
@@ -252,13 +274,9 @@ static void stop_at_sequence(struct composer *co)
 		size_t whole = p->text.n;
 		if (p->kind != PART_TEXT)
 			continue;
-		for (yyjson_val *s; (s = yyjson_arr_iter_next(&it)) != NULL;) {
-			size_t at = str_find(p->text, tree_str(s));
-			if (at == p->text.n)
-				continue;
-			p->text.n = at;
-			co->m->stop_sequence = tree_str(s);
-		}
+		cut_at(co, p, tree_str(list));
+		for (yyjson_val *s; (s = yyjson_arr_iter_next(&it)) != NULL;)
+			cut_at(co, p, tree_str(s));
 		if (p->text.n == whole)
 			continue;
 		co->m->stop_reason = STR("stop_sequence");
@@ -293,22 +311,32 @@ static void count_output(struct composer *co)
 	u->reasoning = co->thinking_tokens;
 	if (tree_int(yyjson_obj_get(co->c->script, "output_tokens"), &n) && n >= 0)
 		u->out = n;
-	else if (tree_int(yyjson_obj_get(co->c->body, "max_tokens"), &n) && stop_at_limit(co, n) &&
-		 u->reasoning > u->out)
+	else if (stop_at_limit(co, co->c->ask->wish.max_tokens) && u->reasoning > u->out)
 		u->reasoning = u->out;
 	if (tree_int(yyjson_obj_get(co->c->script, "thinking_tokens"), &n) && n >= 0)
 		u->reasoning = n;
 }
 
+/* One seal for all that was thought: dialects that sign calls show it there. */
+static void seal(struct composer *co)
+{
+	struct claims claims = { .model = co->c->ask->model.canonical,
+		.tokens = co->thinking_tokens };
+
+	signature_issue(&co->scratch, &claims, STR(""));
+	co->m->seal = keep(co);
+}
+
 bool compose_message(struct message *ret, const struct compose *c, struct refusal *why)
 {
-	struct composer co = { .c = c, .m = ret, .spoken = c->prompt->spoken, .why = why };
+	const struct ask *ask = c->ask;
+	struct composer co = { .c = c, .m = ret, .spoken = ask->prompt.spoken, .why = why };
 	bool ok = true;
 
-	*ret = (struct message){ .model = c->model->name, .dropped = c->prompt->dropped };
-	ret->id = arena_printf(c->arena, "msg_sim%017llu", (unsigned long long)c->serial);
-	ret->parts = arena_alloc(c->arena, PARTS_MAX * sizeof(*ret->parts));
-	co.omits = omits_thinking(c);
+	*ret = (struct message){ .model = ask->model.name, .dropped = ask->prompt.dropped };
+	ret->id = arena_printf(ask->arena, "sim%017llu", (unsigned long long)c->serial);
+	ret->parts = arena_alloc(ask->arena, PARTS_MAX * sizeof(*ret->parts));
+	co.omits = !ask->wish.shows_thinking;
 	buf_init(&co.scratch, SIZE_MAX);
 	if (c->script != NULL)
 		ok = add_script(&co);
@@ -316,6 +344,7 @@ bool compose_message(struct message *ret, const struct compose *c, struct refusa
 		add_default(&co);
 	note_stop(&co);
 	count_output(&co);
+	seal(&co);
 	buf_release(&co.scratch);
 	return ok;
 }

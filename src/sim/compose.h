@@ -6,12 +6,9 @@
 #include "sim/reply.h"
 
 struct compose {
-	yyjson_val *body;
-	const struct model *model;
-	const struct prompt *prompt;
+	const struct ask *ask;
 	yyjson_val *script; /* NULL: none */
 	uint64_t serial;    /* for ids */
-	struct arena *arena;
 };
 
 /* Fills in everything of the message but what the prompt costs. False when the script makes no sense, with why set. */

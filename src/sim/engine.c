@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* From the request line to the reply: who asks, for what, whether it may be, what comes out, what it costs. */
+/* From the request line to the reply: who asks, at which door, for what, what comes out, what it costs. What differs between
+ * dialects is behind their doors; here all are one. */
 #include "sim/engine.h"
 
-#include "sim/check.h"
 #include "sim/compose.h"
+#include "sim/door.h"
 #include "sim/listing.h"
 #include "wire/encoding.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_BYTES = 32 * 1024 * 1024, HEADERS_MAX = 64, REPLY_MAX_US = 20 * 1000 * 1000 };
+enum {
+	BODY_BYTES = 32 * 1024 * 1024,
+	HEADERS_MAX = 64,
+	REPLY_MAX_US = 20 * 1000 * 1000,
+	DEPTH_MAX = 256
+};
+
+#define ENVELOPE "slsig1."
+
+struct route;
 
 /* One request on its way through. */
 struct asking {
@@ -18,12 +28,14 @@ struct asking {
 	const struct http_head *head;
 	struct str body;
 	int64_t now_ms;
+	const struct route *route;
+	const struct door *door; /* in whose words to answer */
 	struct engine_reply *reply;
 	struct refusal why;
 	struct fault fault;
 	struct str workspace;
 	yyjson_doc *doc;
-	struct model model;
+	struct ask ask;
 	struct message message;
 	yyjson_doc *script;
 };
@@ -65,6 +77,34 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
+struct route {
+	enum http_method method;
+	const char *path;
+	const char *end; /* NULL: the path is all; else it goes on behind `path` and ends so */
+	const struct door *door;
+	bool (*answer)(struct asking *q);
+	bool turn;   /* asks a model, and costs */
+	bool shared; /* by two dialects */
+	bool open;   /* no key is asked for */
+};
+
+#define GEMINI "/v1beta/models/"
+
+/* What stands in the path where the route leaves it open; p == NULL when it does not. */
+static struct str behind(struct str path, const struct route *r)
+{
+	struct str rest = str_from_offset(path, str_from(r->path).n);
+
+	if (r->end == NULL)
+		return (struct str){ NULL, 0 };
+	return (struct str){ rest.p, rest.n - str_from(r->end).n };
+}
+
+static struct str named_model(const struct asking *q)
+{
+	return behind(q->head->path, q->route);
+}
+
 /* ---- who asks ---- */
 
 static struct str bearer(struct str authorization)
@@ -77,50 +117,22 @@ static struct str bearer(struct str authorization)
 /* The key that counts: the one that fits, or any. */
 static bool check_key(struct asking *q)
 {
+	const struct door *d = q->door;
 	struct str want = q->engine->options->key;
-	struct str key = http_get(q->head, STR("x-api-key"));
+	struct str key = http_get(q->head, str_from(d->key));
 	struct str token = bearer(http_get(q->head, STR("authorization")));
 
 	if (key.n == 0 && token.n == 0)
-		return refuse(&q->why, 401, "x-api-key header is required");
+		return refuse(&q->why, d->no_key, "%s", d->no_key_text);
 	q->workspace = key.n > 0 ? key : token;
 	if (want.n == 0)
 		return true;
-	if (!str_eq(key, want) && !str_eq(token, want))
-		return refuse(&q->why, 401, "invalid x-api-key");
+	if (!str_eq(key, want) && !str_eq(token, want)) {
+		refuse(&q->why, d->wrong_key, "%s", d->wrong_key_text);
+		return refuse_as(&q->why, d->wrong_key_code, NULL);
+	}
 	q->workspace = want;
 	return true;
-}
-
-static bool check_version(struct asking *q, enum api_version *ret)
-{
-	struct str v = http_get(q->head, STR("anthropic-version"));
-
-	if (v.n == 0)
-		return refuse(&q->why, 400, "anthropic-version: header is required");
-	if (str_eq(v, STR("2026-10-21")))
-		*ret = API_2026_10_21;
-	else if (str_eq(v, STR("2023-06-01")))
-		*ret = API_2023_06_01;
-	else
-		return refuse(&q->why, 400, "anthropic-version: \"%.*s\" is not a valid version",
-			STR_ARG(v));
-	return true;
-}
-
-static bool has_beta(const struct asking *q, const char *prefix)
-{
-	struct str rest, one;
-
-	for (size_t i = 0; i < q->head->n; i++) {
-		if (!str_eq_nocase(q->head->h[i].name, STR("anthropic-beta")))
-			continue;
-		rest = q->head->h[i].value;
-		while (str_split(&rest, ',', &one))
-			if (str_starts(str_trim(one), str_from(prefix)))
-				return true;
-	}
-	return false;
 }
 
 /* ---- the body ---- */
@@ -168,55 +180,47 @@ static bool parse_body(struct asking *q)
 
 /* ---- judging ---- */
 
-static bool find_model(struct asking *q, struct str name)
+/* Whether a text that a proxy put away for itself stands anywhere: those never leave it. */
+static bool has_envelope(yyjson_val *v, unsigned depth)
 {
-	if (!model_find(&q->model, q->engine->options->prices, name))
-		return refuse(&q->why, 404, "model: %.*s", STR_ARG(name));
-	if ((q->model.family->flags & MODEL_LONG_BETA) != 0 && has_beta(q, "context-1m-"))
-		q->model.window = 1000000;
-	return true;
+	yyjson_arr_iter items = yyjson_arr_iter_with(v);
+	yyjson_obj_iter members = yyjson_obj_iter_with(v);
+
+	if (yyjson_is_str(v))
+		return str_starts(tree_str(v), STR(ENVELOPE));
+	for (yyjson_val *item; (item = yyjson_arr_iter_next(&items)) != NULL;)
+		if (depth < DEPTH_MAX && has_envelope(item, depth + 1))
+			return true;
+	for (yyjson_val *key; (key = yyjson_obj_iter_next(&members)) != NULL;)
+		if (depth < DEPTH_MAX && has_envelope(yyjson_obj_iter_get_val(key), depth + 1))
+			return true;
+	return false;
 }
 
-static bool wants_drop(const struct asking *q)
-{
-	yyjson_val *thinking = tree_set(yyjson_doc_get_root(q->doc), "thinking");
-
-	return tree_is(tree_set(thinking, "block_binding"), "prefix_mismatch_behavior",
-		       "drop_block") &&
-	       has_beta(q, "thinking-binding-controls-");
-}
-
-static bool check_window(struct asking *q)
-{
-	long long n = q->reply->prompt.tokens, window = q->model.window;
-	int64_t max_tokens = 0;
-
-	if (n > window)
-		return refuse(
-			&q->why, 400, "prompt is too long: %lld tokens > %lld maximum", n, window);
-	if (tree_int(yyjson_obj_get(yyjson_doc_get_root(q->doc), "max_tokens"), &max_tokens) &&
-		n + max_tokens > window)
-		return refuse(&q->why, 400,
-			"input length and `max_tokens` exceed context limit: %lld + %lld > %lld, decrease input length or "
-			"`max_tokens` and try again",
-			n, (long long)max_tokens, window);
-	return true;
-}
-
-/* Everything up to a rendered prompt. */
+/* Everything up to a prompt and a wish. */
 static bool judge(struct asking *q, bool counting)
 {
-	struct check c = { .model = &q->model, .counting = counting, .why = &q->why };
-	struct prompt_request rq = { .model = &q->model };
+	struct ask *ask = &q->ask;
 
-	if (!check_version(q, &c.version) || !parse_body(q))
+	if (!parse_body(q))
 		return false;
-	c.body = rq.body = yyjson_doc_get_root(q->doc);
-	if (!check_shape(&c) || !find_model(q, tree_get(c.body, "model")) || !check_request(&c))
+	*ask = (struct ask){ .head = q->head,
+		.body = yyjson_doc_get_root(q->doc),
+		.prices = q->engine->options->prices,
+		.workspace = q->workspace,
+		.arena = q->reply->arena,
+		.why = &q->why,
+		.counting = counting,
+		.named = named_model(q),
+		.choices = 1 };
+	if (str_find(q->body, STR(ENVELOPE)) < q->body.n && has_envelope(ask->body, 0))
+		return refuse(&q->why, 400,
+			"a value begins with " ENVELOPE
+			", which must never leave the proxy that made it");
+	if (!q->door->read(ask))
 		return false;
-	rq.workspace = q->workspace;
-	rq.drop_mismatched = wants_drop(q);
-	return prompt_render(&q->reply->prompt, &rq, q->reply->arena, &q->why);
+	q->reply->prompt = ask->prompt;
+	return true;
 }
 
 /* ---- replies ---- */
@@ -236,11 +240,17 @@ static struct engine_reply *reply_new(struct engine *e)
 	r->status = 200;
 	r->frames.arena = r->arena;
 	r->h = arena_alloc(r->arena, HEADERS_MAX * sizeof(*r->h));
-	add_header(r, STR("request-id"),
-		arena_printf(r->arena, "req_sim%017llu", (unsigned long long)r->serial));
-	add_header(
-		r, STR("anthropic-organization-id"), STR("5107a7ed-0000-4000-8000-000000000000"));
+	r->id = arena_printf(r->arena, "req_sim%017llu", (unsigned long long)r->serial);
 	return r;
+}
+
+/* Headers that every answer of a door has. */
+static void add_door_headers(struct asking *q)
+{
+	add_header(q->reply, str_from(q->door->request_id), q->reply->id);
+	if (q->door == &door_messages)
+		add_header(q->reply, STR("anthropic-organization-id"),
+			STR("5107a7ed-0000-4000-8000-000000000000"));
 }
 
 static void set_json(struct engine_reply *r, struct str body)
@@ -249,14 +259,14 @@ static void set_json(struct engine_reply *r, struct str body)
 	reply_add_frame(&r->frames, 0, body);
 }
 
-static void set_refusal(struct engine_reply *r, const struct refusal *why)
+static void set_refusal(struct asking *q)
 {
 	struct buf b;
 
-	r->status = why->status;
+	q->reply->status = q->why.status;
 	buf_init(&b, SIZE_MAX);
-	refusal_print(&b, why, r->h[0].value);
-	set_json(r, buf_str(&b));
+	q->door->print_error(&b, &q->why, q->reply->id);
+	set_json(q->reply, buf_str(&b));
 	buf_release(&b);
 }
 
@@ -270,24 +280,29 @@ static bool hello(struct asking *q)
 
 static bool count_tokens(struct asking *q)
 {
+	struct buf b;
+
 	if (!judge(q, true))
 		return false;
-	set_json(q->reply, arena_printf(q->reply->arena, "{\"input_tokens\":%lld}",
-				   (long long)q->reply->prompt.tokens));
+	buf_init(&b, SIZE_MAX);
+	q->door->print_count(&b, q->reply->prompt.tokens);
+	set_json(q->reply, buf_str(&b));
+	buf_release(&b);
 	return true;
 }
 
 static bool list_models(struct asking *q)
 {
+	struct listing l = { .prices = q->engine->options->prices,
+		.door = q->door,
+		.query = q->head->query,
+		.one = behind(q->head->path, q->route),
+		.why = &q->why };
 	struct buf b;
 	bool ok;
 
 	buf_init(&b, SIZE_MAX);
-	if (str_eq(q->head->path, STR("/v1/models")))
-		ok = listing_print(&b, q->engine->options->prices, q->head->query, &q->why);
-	else
-		ok = listing_print_one(&b, q->engine->options->prices,
-			str_from_offset(q->head->path, sizeof("/v1/models/") - 1), &q->why);
+	ok = listing_print(&b, &l);
 	if (ok)
 		set_json(q->reply, buf_str(&b));
 	buf_release(&b);
@@ -309,8 +324,8 @@ static void set_usage(struct asking *q)
 	struct usage *u = &q->message.usage, said = *u;
 
 	*u = q->reply->plan.usage;
-	u->out = said.out;
-	u->reasoning = said.reasoning;
+	u->out = said.out * q->ask.choices;
+	u->reasoning = said.reasoning * q->ask.choices;
 	override(&u->in, script, "input_tokens");
 	override(&u->cache_read, script, "cache_read_input_tokens");
 	override(&u->cache_write, script, "cache_creation_input_tokens");
@@ -326,14 +341,14 @@ static void add_to_bill(struct asking *q, bool streamed)
 	const struct usage *u = &q->message.usage;
 	struct bill_row row = { .n = q->reply->serial,
 		.at_ms = q->now_ms,
-		.model = q->model.name,
+		.model = q->ask.model.name,
 		.script = tree_get(yyjson_doc_get_root(q->script), "id"),
 		.status = 200,
 		.stream = streamed,
 		.usage = *u };
 	struct digest d = hash_of(q->workspace);
 	struct rates rates = price_rates(
-		q->model.price, u->in + u->cache_read + u->cache_write, q->now_ms, false);
+		q->ask.model.price, u->in + u->cache_read + u->cache_write, q->now_ms, false);
 	struct buf b;
 
 	buf_init(&b, SIZE_MAX);
@@ -348,44 +363,39 @@ static void add_to_bill(struct asking *q, bool streamed)
 /* A request that asks for no output takes no reply from the script. */
 static bool compose(struct asking *q)
 {
-	yyjson_val *body = yyjson_doc_get_root(q->doc);
-	struct compose c = { .body = body,
-		.model = &q->model,
-		.prompt = &q->reply->prompt,
-		.serial = q->reply->serial,
-		.arena = q->reply->arena };
-	int64_t max_tokens = 0;
+	struct compose c = { .ask = &q->ask, .serial = q->reply->serial };
 
-	if (tree_int(yyjson_obj_get(body, "max_tokens"), &max_tokens) && max_tokens > 0)
+	if (q->ask.wish.max_tokens != 0)
 		q->script = script_take(&q->engine->script, http_get(q->head, STR("x-sim-script")));
 	c.script = yyjson_doc_get_root(q->script);
 	if (!compose_message(&q->message, &c, &q->why))
 		return false;
-	cache_plan(q->engine->cache, &q->reply->prompt, q->model.family->min_prefix, q->now_ms,
+	cache_plan(q->engine->cache, &q->reply->prompt, q->ask.model.family->min_prefix, q->now_ms,
 		&q->reply->plan);
 	set_usage(q);
 	return true;
 }
 
-static bool messages(struct asking *q)
+static bool take_turn(struct asking *q)
 {
 	struct engine_reply *r = q->reply;
 	struct pace pace = q->engine->options->pace;
+	struct printing p = { &r->frames, &q->message, &pace, &q->ask, q->now_ms };
 
-	if (!judge(q, false) || !check_window(q) || !compose(q))
+	if (!judge(q, false) || !compose(q))
 		return false;
 	override(&pace.first_ms, yyjson_doc_get_root(q->script), "delay_ms");
 	if (q->message.usage.out * pace.per_token_us > REPLY_MAX_US)
 		pace.per_token_us = REPLY_MAX_US / q->message.usage.out;
 	r->priced = true;
-	r->streamed = yyjson_is_true(yyjson_obj_get(yyjson_doc_get_root(q->doc), "stream"));
+	r->streamed = q->ask.stream && !q->fault.unstreamed;
 	if (r->streamed) {
 		add_header(r, STR("content-type"), STR("text/event-stream; charset=utf-8"));
 		add_header(r, STR("cache-control"), STR("no-cache"));
-		reply_print_stream(&r->frames, &q->message, &pace);
+		q->door->print_stream(&p);
 	} else {
 		add_header(r, STR("content-type"), STR("application/json"));
-		reply_print_whole(&r->frames, &q->message, &pace);
+		q->door->print_whole(&p);
 	}
 	add_to_bill(q, r->streamed);
 	return true;
@@ -393,39 +403,68 @@ static bool messages(struct asking *q)
 
 /* ---- the whole ---- */
 
-struct route {
-	struct str path;
-	bool prefix; /* everything below it */
-	bool open;   /* no key is asked for */
-	enum http_method method;
-	bool (*answer)(struct asking *q);
-};
-
 static const struct route routes[] = {
-	{ STR_INIT("/v1/messages"), false, false, HTTP_POST, messages },
-	{ STR_INIT("/v1/messages/count_tokens"), false, false, HTTP_POST, count_tokens },
-	{ STR_INIT("/v1/models"), false, false, HTTP_GET, list_models },
-	{ STR_INIT("/v1/models/"), true, false, HTTP_GET, list_models },
-	{ STR_INIT("/"), false, true, HTTP_GET, hello },
-	{ STR_INIT("/api/hello"), false, true, HTTP_GET, hello },
+	{ HTTP_POST, "/v1/messages", NULL, &door_messages, take_turn, .turn = true },
+	{ HTTP_POST, "/v1/messages/count_tokens", NULL, &door_messages, count_tokens },
+	{ HTTP_POST, "/anthropic/v1/messages", NULL, &door_deepseek_messages, take_turn,
+		.turn = true },
+	{ HTTP_POST, "/anthropic/v1/messages/count_tokens", NULL, &door_deepseek_messages,
+		count_tokens },
+	{ HTTP_GET, "/anthropic/v1/models", NULL, &door_deepseek_messages, list_models },
+	{ HTTP_GET, "/anthropic/v1/models/", "", &door_deepseek_messages, list_models },
+	{ HTTP_POST, "/v1/chat/completions", NULL, &door_chat, take_turn, .turn = true },
+	{ HTTP_POST, "/chat/completions", NULL, &door_chat, take_turn, .turn = true },
+	{ HTTP_POST, "/v1/responses", NULL, &door_responses, take_turn, .turn = true },
+	{ HTTP_POST, "/responses", NULL, &door_responses, take_turn, .turn = true },
+	{ HTTP_POST, "/v1/responses/input_tokens", NULL, &door_responses, count_tokens },
+	{ HTTP_POST, GEMINI, ":generateContent", &door_gemini, take_turn, .turn = true },
+	{ HTTP_POST, GEMINI, ":streamGenerateContent", &door_gemini, take_turn, .turn = true },
+	{ HTTP_POST, GEMINI, ":countTokens", &door_gemini, count_tokens },
+	{ HTTP_GET, "/v1beta/models", NULL, &door_gemini, list_models },
+	{ HTTP_GET, GEMINI, "", &door_gemini, list_models },
+	/* Whose list is meant, the headers tell. */
+	{ HTTP_GET, "/v1/models", NULL, &door_messages, list_models, .shared = true },
+	{ HTTP_GET, "/v1/models/", "", &door_messages, list_models, .shared = true },
+	{ HTTP_GET, "/models", NULL, &door_chat, list_models },
+	{ HTTP_GET, "/models/", "", &door_chat, list_models },
+	{ HTTP_GET, "/", NULL, &door_messages, hello, .open = true },
+	{ HTTP_GET, "/api/hello", NULL, &door_messages, hello, .open = true },
 };
 
+static bool fits(const struct route *r, struct str path)
+{
+	struct str start = str_from(r->path), end = str_from(r->end);
+
+	if (r->end == NULL)
+		return str_eq(path, start);
+	return path.n > start.n + end.n && str_starts(path, start) && str_ends(path, end);
+}
+
+/* Sets the door as well: where no path fits, errors are those of the dialect that the path looks like. */
 static const struct route *find_route(struct asking *q)
 {
 	struct str path = q->head->path;
 	enum http_method method = q->head->method == HTTP_HEAD ? HTTP_GET : q->head->method;
+	bool known = false;
 
+	q->door = str_starts(path, STR("/v1beta/")) ? &door_gemini : &door_messages;
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		const struct route *r = &routes[i];
-		if (!(r->prefix ? str_starts(path, r->path) && path.n > r->path.n
-				: str_eq(path, r->path)))
+		if (!fits(r, path))
 			continue;
-		if (r->method == method)
-			return r;
-		refuse(&q->why, 405, "Method Not Allowed");
-		return NULL;
+		known = true;
+		if (r->method != method)
+			continue;
+		q->door = r->shared && http_get(q->head, STR("anthropic-version")).n == 0 &&
+					  http_get(q->head, STR("x-api-key")).n == 0
+				  ? &door_chat
+				  : r->door;
+		return r;
 	}
-	refuse(&q->why, 404, "Not Found");
+	if (known)
+		refuse(&q->why, 405, "Method Not Allowed");
+	else
+		refuse(&q->why, 404, "Not Found");
 	return NULL;
 }
 
@@ -449,37 +488,36 @@ static bool take_fault(struct asking *q)
 	return ok;
 }
 
-/* The fault's own answer. */
+/* The fault's own answer. What looks like success and has no body of its own is an error all the same. */
 static void answer_fault(struct asking *q)
 {
-	struct engine_reply *r = q->reply;
+	unsigned status = q->fault.status;
 
-	if (q->fault.body.p == NULL) {
-		refuse(&q->why, q->fault.status, "simulated failure");
-		set_refusal(r, &q->why);
-	} else {
-		r->status = q->fault.status;
-		refuse(&q->why, q->fault.status, "simulated failure");
-		set_json(r, q->fault.body);
-	}
+	refuse(&q->why, status < 400 ? 500 : status, "simulated failure");
+	if (q->fault.body.p == NULL)
+		set_refusal(q);
+	else
+		set_json(q->reply, q->fault.body);
+	q->reply->status = q->why.status = status;
 }
 
 static void note_refusal(struct asking *q)
 {
+	struct str model = tree_get(yyjson_doc_get_root(q->doc), "model");
 	struct bill_row row = { .n = q->reply->serial,
 		.at_ms = q->now_ms,
-		.model = tree_get(yyjson_doc_get_root(q->doc), "model"),
+		.model = model.p != NULL ? model : q->ask.named,
 		.error = str_from(q->why.text),
 		.status = q->why.status,
 		.outcome = BILL_REFUSED };
 
-	if (str_eq(q->head->path, STR("/v1/messages")))
+	if (q->route != NULL && q->route->turn)
 		bill_add(q->engine->bill, &row);
 }
 
 static void answer(struct asking *q)
 {
-	const struct route *r = find_route(q);
+	const struct route *r = q->route;
 	bool open = r != NULL && r->open;
 
 	if (r != NULL && (open || (check_key(q) && take_fault(q)))) {
@@ -490,7 +528,7 @@ static void answer(struct asking *q)
 	}
 	note_refusal(q);
 	if (q->reply->frames.n == 0)
-		set_refusal(q->reply, &q->why);
+		set_refusal(q);
 }
 
 static bool is_replaced(const struct fault *f, struct str name)
@@ -516,12 +554,14 @@ static void add_fault_headers(struct engine_reply *r, const struct fault *f)
 
 static struct engine_reply *finish(struct asking *q)
 {
+	struct str model = tree_get(yyjson_doc_get_root(q->doc), "model");
 	struct engine_reply *r = q->reply;
+	struct fault_voice voice = { q->door->print_break, q->message.id };
 
 	add_fault_headers(r, &q->fault);
-	r->end = fault_apply(&q->fault, &r->frames, &r->headless);
+	r->end = fault_apply(&q->fault, &r->frames, &voice, &r->headless);
 	journal_set_answer(q->engine->journal, r->serial, r->status,
-		tree_get(yyjson_doc_get_root(q->doc), "model"),
+		model.p != NULL ? model : q->ask.named,
 		tree_get(yyjson_doc_get_root(q->script), "id"));
 	yyjson_doc_free(q->doc);
 	yyjson_doc_free(q->script);
@@ -536,6 +576,8 @@ static struct asking begin(
 	q.reply = reply_new(e);
 	q.fault = fault_none;
 	journal_add(e->journal, q.reply->serial, now_ms, head, body);
+	q.route = find_route(&q);
+	add_door_headers(&q);
 	return q;
 }
 
@@ -555,7 +597,7 @@ struct engine_reply *engine_refuse(
 
 	q.why = *why;
 	note_refusal(&q);
-	set_refusal(q.reply, why);
+	set_refusal(&q);
 	return finish(&q);
 }
 

@@ -28,6 +28,7 @@ struct engine {
 struct engine_reply {
 	struct arena *arena;
 	uint64_t serial;
+	struct str id; /* of the request, as the client is told */
 	unsigned status;
 	struct http_header *h;
 	size_t n;

@@ -74,6 +74,10 @@ static bool take(
 		f->error = arena_dup(a, tree_str(v));
 		return true;
 	}
+	if (strcmp(name, "unstreamed") == 0) {
+		f->unstreamed = yyjson_is_true(v);
+		return true;
+	}
 	if (strcmp(name, "status") == 0) {
 		if (!tree_int(v, &n) || n < 200 || n > 599)
 			return refuse(why, 400, "'status' is not a status from 200 to 599");
@@ -141,20 +145,37 @@ static void replace_rest(struct frames *f, int64_t after, struct str by)
 	reply_add_frame(f, at_ms, by);
 }
 
-/* The end of the first event that is complete after so many bytes. */
-static int64_t event_end(const struct frames *f, int64_t after)
+/* The end of the first event that is complete after so many bytes, and how many events are before it. */
+static int64_t event_end(const struct frames *f, int64_t after, size_t *ret_events)
 {
 	int64_t at = 0;
 	char last = '\n';
 
+	*ret_events = 0;
 	for (size_t i = 0; after > 0 && i < f->n; i++)
 		for (size_t k = 0; k < f->v[i].bytes.n; k++) {
 			char c = f->v[i].bytes.p[k];
-			if (++at >= after && c == '\n' && last == '\n')
+			at++;
+			*ret_events += c == '\n' && last == '\n';
+			if (at >= after && c == '\n' && last == '\n')
 				return at;
-			last = c;
+			if (c != '\r')
+				last = c;
 		}
 	return after;
+}
+
+/* Ends the stream with an error. */
+static void break_off(const struct fault *fault, struct frames *f, const struct fault_voice *voice)
+{
+	struct breaking b = { .type = fault->error, .id = voice->id };
+	int64_t at = event_end(f, fault->error_after, &b.events);
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX);
+	voice->print_break(&text, &b);
+	replace_rest(f, at, buf_str(&text));
+	buf_release(&text);
 }
 
 static void slow_down(struct frames *f, int64_t bytes, int64_t apart_ms)
@@ -188,10 +209,10 @@ static enum reply_end stall(const struct fault *fault, struct frames *f)
 	return END_WHOLE;
 }
 
-enum reply_end fault_apply(const struct fault *fault, struct frames *f, bool *ret_headless)
+enum reply_end fault_apply(const struct fault *fault, struct frames *f,
+	const struct fault_voice *voice, bool *ret_headless)
 {
 	static const char garbage[] = "\x00\xff\xfe{\"}]event\x01: \x80\n\n\x7f data: [[[\r\n\r\n";
-	struct str text;
 
 	for (size_t i = 0; i < f->n; i++)
 		f->v[i].at_ms += fault->delay_ms;
@@ -199,13 +220,8 @@ enum reply_end fault_apply(const struct fault *fault, struct frames *f, bool *re
 		slow_down(f, fault->slow_bytes, fault->slow_ms > 0 ? fault->slow_ms : 1);
 	if (fault->garbage_after >= 0)
 		replace_rest(f, fault->garbage_after, (struct str){ garbage, sizeof(garbage) - 1 });
-	if (fault->error_after >= 0) {
-		text = arena_printf(f->arena,
-			"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"%.*s\",\"message\":\"simulated "
-			"failure\"}}\n\n",
-			STR_ARG(fault->error));
-		replace_rest(f, event_end(f, fault->error_after), text);
-	}
+	if (fault->error_after >= 0)
+		break_off(fault, f, voice);
 	if (fault->cut_after >= 0 || fault->reset_after >= 0) {
 		bool reset = fault->reset_after >= 0;
 		int64_t after = reset ? fault->reset_after : fault->cut_after;

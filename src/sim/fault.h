@@ -26,6 +26,7 @@ struct fault {
 	int64_t stall_after, cut_after, reset_after, garbage_after, error_after;
 	int64_t stall_ms; /* 0: for good */
 	struct str error; /* the type of the error event at error_after */
+	bool unstreamed;  /* the whole reply as JSON, though a stream was asked for */
 };
 
 /* One that does nothing. */
@@ -34,7 +35,14 @@ extern const struct fault fault_none;
 /* Reads a description. Texts live in the arena. False when it makes no sense, with why set. */
 bool fault_read(struct fault *ret, yyjson_val *v, struct arena *a, struct refusal *why) MUSTCHECK;
 
+/* How an error in the middle of a stream looks, and of which message. */
+struct fault_voice {
+	void (*print_break)(struct buf *out, const struct breaking *b);
+	struct str id;
+};
+
 /* Changes the frames of a reply. ret_headless: not even the head is to be sent. */
-enum reply_end fault_apply(const struct fault *fault, struct frames *f, bool *ret_headless);
+enum reply_end fault_apply(const struct fault *fault, struct frames *f,
+	const struct fault_voice *voice, bool *ret_headless);
 
 #endif

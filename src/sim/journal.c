@@ -52,7 +52,9 @@ void journal_free(struct journal *j)
 
 static bool is_secret(struct str name)
 {
-	return str_eq_nocase(name, STR("x-api-key")) || str_eq_nocase(name, STR("authorization"));
+	return str_eq_nocase(name, STR("x-api-key")) ||
+	       str_eq_nocase(name, STR("x-goog-api-key")) ||
+	       str_eq_nocase(name, STR("authorization"));
 }
 
 static void add_value(struct buf *b, const struct http_header *h)

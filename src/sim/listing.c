@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages of models, in the order of the price table, and one model's capabilities. */
+/* Pages of models, in the order of the price table, and what each API tells of one. */
 #include "sim/listing.h"
 
 #include "sim/model.h"
@@ -22,7 +22,7 @@ static void print_capabilities(struct buf *out, unsigned flags)
 		yes(true));
 }
 
-static void print_model(struct buf *out, const struct model *m)
+static void print_anthropic(struct buf *out, const struct model *m)
 {
 	buf_add(out, STR("{\"type\":\"model\",\"id\":"));
 	json_add_string(out, m->name);
@@ -56,21 +56,20 @@ static size_t row_after(const struct prices *prices, struct str name)
 	return 0;
 }
 
-bool listing_print(
-	struct buf *out, const struct prices *prices, struct str query, struct refusal *why)
+/* Anthropic's lists come in pages. */
+static bool print_page(struct buf *out, const struct listing *l)
 {
-	struct str limit = query_member(query, "limit");
-	struct str after = query_member(query, "after_id"), first = STR(""), last = STR("");
+	struct str limit = query_member(l->query, "limit");
+	struct str after = query_member(l->query, "after_id"), first = STR(""), last = STR("");
 	uint64_t most = PAGE, n = 0;
 	bool more = false;
 
 	if (limit.p != NULL && (!str_to_u64(limit, &most) || most < 1 || most > PAGE_MAX))
-		return refuse(why, 400, "limit: Input should be between 1 and %d", PAGE_MAX);
+		return refuse(l->why, 400, "limit: Input should be between 1 and %d", PAGE_MAX);
 	buf_add(out, STR("{\"data\":["));
-	for (size_t i = row_after(prices, after); i < prices->n && !more; i++) {
+	for (size_t i = row_after(l->prices, after); i < l->prices->n && !more; i++) {
 		struct model m;
-		if (!model_is_served(&prices->rows[i]) ||
-			!model_find(&m, prices, prices->rows[i].model))
+		if (!model_find(&m, l->prices, l->prices->rows[i].model, l->door->vendors))
 			continue;
 		more = n == most;
 		if (more)
@@ -80,7 +79,7 @@ bool listing_print(
 		else
 			first = m.name;
 		last = m.name;
-		print_model(out, &m);
+		print_anthropic(out, &m);
 	}
 	buf_addf(out, "],\"has_more\":%s,\"first_id\":", more ? "true" : "false");
 	json_add_string(out, first);
@@ -90,13 +89,62 @@ bool listing_print(
 	return true;
 }
 
-bool listing_print_one(
-	struct buf *out, const struct prices *prices, struct str name, struct refusal *why)
+static void print_openai(struct buf *out, const struct model *m)
+{
+	buf_add(out, STR("{\"id\":"));
+	json_add_string(out, m->name);
+	buf_add(out, STR(",\"object\":\"model\",\"created\":1700000000,\"owned_by\":"));
+	json_add_string(out, m->price->provider);
+	buf_add_char(out, '}');
+}
+
+static void print_google(struct buf *out, const struct model *m)
+{
+	buf_addf(out,
+		"{\"name\":\"models/%.*s\",\"version\":\"001\",\"displayName\":", STR_ARG(m->name));
+	json_add_string(out, m->name);
+	buf_addf(out,
+		",\"inputTokenLimit\":%lld,\"outputTokenLimit\":%lld,\"supportedGenerationMethods\":[\"generateContent\","
+		"\"countTokens\"],\"thinking\":%s}",
+		(long long)m->window, (long long)m->max_output,
+		(m->family->flags & MODEL_THINKS) != 0 ? "true" : "false");
+}
+
+static void (*const print_one[])(struct buf *out, const struct model *m) = {
+	[LISTING_ANTHROPIC] = print_anthropic,
+	[LISTING_OPENAI] = print_openai,
+	[LISTING_GOOGLE] = print_google,
+};
+
+static void print_all(struct buf *out, const struct listing *l)
+{
+	bool google = l->door->listing == LISTING_GOOGLE;
+	const char *comma = "";
+
+	buf_add(out, google ? STR("{\"models\":[") : STR("{\"object\":\"list\",\"data\":["));
+	for (size_t i = 0; i < l->prices->n; i++) {
+		struct model m;
+		if (!model_find(&m, l->prices, l->prices->rows[i].model, l->door->vendors))
+			continue;
+		buf_add(out, str_from(comma));
+		print_one[l->door->listing](out, &m);
+		comma = ",\n";
+	}
+	buf_add(out, STR("]}"));
+}
+
+bool listing_print(struct buf *out, const struct listing *l)
 {
 	struct model m;
 
-	if (!model_find(&m, prices, name))
-		return refuse(why, 404, "model: %.*s", STR_ARG(name));
-	print_model(out, &m);
+	if (l->one.p == NULL && l->door->listing == LISTING_ANTHROPIC)
+		return print_page(out, l);
+	if (l->one.p == NULL) {
+		print_all(out, l);
+		return true;
+	}
+	if (!model_find(&m, l->prices, l->one, l->door->vendors))
+		return refuse(l->why, 404, "model: %.*s", STR_ARG(l->one));
+	print_one[l->door->listing](out, &m);
 	return true;
 }

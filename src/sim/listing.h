@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The models that the provider serves, as its API lists them. */
+/* The models that are served at a door, as its API lists them. */
 #ifndef SIM_LISTING_H
 #define SIM_LISTING_H
 
-#include "llm/price.h"
-#include "sim/refusal.h"
+#include "sim/door.h"
 
-/* Appends a page; the query may have limit and after_id. False, with why set, when it makes no sense. */
-bool listing_print(struct buf *out, const struct prices *prices, struct str query,
-	struct refusal *why) MUSTCHECK;
-/* Appends one. False: there is none of that name. */
-bool listing_print_one(struct buf *out, const struct prices *prices, struct str name,
-	struct refusal *why) MUSTCHECK;
+struct listing {
+	const struct prices *prices;
+	const struct door *door;
+	struct str query; /* may have limit and after_id, at Anthropic's door */
+	struct str one;   /* the model that is asked for; p == NULL: all */
+	struct refusal *why;
+};
+
+/* Appends the list, or one model. False, with why set, when there is none of that name, or the query makes no sense. */
+bool listing_print(struct buf *out, const struct listing *l) MUSTCHECK;
 
 #endif

@@ -14,8 +14,9 @@
 static const char usage[] =
 	"usage: sluice-sim [OPTIONS]\n"
 	"\n"
-	"A simulated provider: speaks the Anthropic Messages API, counts tokens, keeps a prompt cache\n"
-	"and a bill, and costs nothing. See docs/simulator.md.\n"
+	"Simulated providers: speaks the Anthropic Messages API, OpenAI's Chat Completions and Responses\n"
+	"and Google's Gemini API, counts tokens, keeps prompt caches and a bill, and costs nothing.\n"
+	"See docs/simulator.md.\n"
 	"\n"
 	"  --listen HOST:PORT  where to listen (127.0.0.1:4010; port 0: any)\n"
 	"  --fast              answer at once instead of at the pace of a model\n"

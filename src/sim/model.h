@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* What the simulator knows about models beyond their prices: what each one refuses, how its thinking is bound, its smallest
- * cacheable prefix and its tokenizer. */
+/* What the simulator knows about models beyond their prices: whose they are, what each one refuses, how its thinking is bound, its
+ * smallest cacheable prefix, how its cache works, and its tokenizer. */
 #ifndef SIM_MODEL_H
 #define SIM_MODEL_H
 
 #include "llm/price.h"
 
-enum tokenizer { TOKENIZER_CLASSIC, TOKENIZER_CURRENT, TOKENIZER_SMALL, TOKENIZERS };
+enum tokenizer {
+	TOKENIZER_CLASSIC,
+	TOKENIZER_CURRENT,
+	TOKENIZER_SMALL,
+	TOKENIZER_PLAIN,
+	TOKENIZERS
+};
 
-enum sampling { SAMPLING_FREE, SAMPLING_DEFAULTS, SAMPLING_REFUSED };
+/* Whose a model is; a door serves one or several. */
+enum vendor {
+	VENDOR_ANTHROPIC = 1,
+	VENDOR_DEEPSEEK = 2,
+	VENDOR_GOOGLE = 4,
+	VENDOR_OPENAI = 8,
+	VENDOR_XAI = 16,
+};
+
+enum sampling {
+	SAMPLING_FREE,
+	SAMPLING_DEFAULTS,
+	SAMPLING_REFUSED,
+	SAMPLING_IGNORED, /* taken, and without effect */
+};
 enum forced_tools {
 	FORCED_YES,
 	FORCED_NOT_BUDGET,   /* not together with a thinking budget */
@@ -29,6 +49,21 @@ enum model_flags {
 	MODEL_MID_SYSTEM = 512,   /* messages of role system */
 	MODEL_LONG_BETA = 1024,   /* a window of a million tokens with the beta for it */
 	MODEL_OFF_TO_HIGH = 2048, /* thinking{disabled} only up to effort high */
+	/* Those of other vendors than Anthropic. */
+	MODEL_REASONS = 1 << 12, /* takes an effort of reasoning, and no stop sequences */
+	MODEL_NO_CHAT_TOOLS =
+		1 << 13, /* no function tools in Chat Completions unless the effort is none */
+	MODEL_NO_CHAT_EFFORT = 1 << 14, /* no effort beside function tools in Chat Completions */
+	MODEL_LEVELS = 1 << 15,         /* thinks by level (Gemini 3 and later) */
+	MODEL_SIGNED_CALLS = 1 << 16,   /* the first call of a step comes back with its signature */
+	MODEL_NO_BUDGET = 1 << 17,      /* by level alone */
+};
+
+/* A cache that works by itself: by the longest prefix of tokens that was sent before. */
+struct auto_cache {
+	int64_t unit;    /* prefixes are known at multiples of so many tokens */
+	int64_t life_ms; /* from the last use */
+	bool writes; /* what is new in the cache is reported, and billed at a price of its own */
 };
 
 /* A family of models: all whose name begins so. */
@@ -41,6 +76,9 @@ struct model_family {
 	unsigned flags;
 	const char *effort; /* when the request names none */
 	int64_t max_output; /* when the price table does not say */
+	enum vendor vendor;
+	const struct auto_cache *cache; /* NULL: by breakpoints */
+	const char *efforts; /* that it takes, with a blank between; NULL: of no matter */
 };
 
 struct model {
@@ -49,13 +87,17 @@ struct model {
 	struct str name;      /* as asked for */
 	struct str canonical; /* without the date: what the cache is kept by */
 	int64_t window, max_output;
+	enum vendor vendor;
 };
 
-/* Finds a model of the provider as its API names it: exactly, no vendor in front, no window in brackets. False: it has none
- * of that name. The views point into name and the table. */
-bool model_find(struct model *ret, const struct prices *prices, struct str name);
+/* Finds a model of one of these vendors (a sum of enum vendor) as the API names it: exactly, no vendor in front, no window in
+ * brackets. False: there is none of that name. The views point into name and the table. */
+bool model_find(struct model *ret, const struct prices *prices, struct str name,
+	unsigned vendors) MUSTCHECK;
 
-/* Whether a name of the price table is one that the provider serves. */
-bool model_is_served(const struct price *row);
+/* Whether a row of the price table is one that these vendors serve. */
+bool model_is_served(const struct price *row, unsigned vendors);
+/* Whether the model takes an effort of that name. */
+bool model_takes_effort(const struct model *m, struct str effort);
 
 #endif

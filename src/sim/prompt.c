@@ -4,6 +4,7 @@
 #include "sim/prompt.h"
 
 #include "sim/canon.h"
+#include "sim/feed.h"
 #include "sim/image.h"
 #include "sim/signature.h"
 #include "sim/tokens.h"
@@ -22,6 +23,8 @@ struct render {
 	size_t cap;
 	size_t turn_at; /* the message that began the current turn */
 	bool keeps_old_thinking;
+	struct feed *feed; /* NULL: the model caches by breakpoints */
+	struct str text;   /* of the block that is added next; p == NULL: it is no plain text */
 };
 
 enum mark mark_of(yyjson_val *object)
@@ -179,6 +182,20 @@ void prompt_say(struct digest *spoken, struct str canonical)
 	say(spoken, 'a', &d);
 }
 
+/* The same block for a cache that works by itself: texts token by token, everything else as a whole. */
+static void feed_in(struct render *r, char role, int64_t tokens)
+{
+	bool system = role == 's' || role == 'm';
+
+	if (r->text.p == NULL) {
+		feed_opaque(r->feed, buf_str(&r->scratch), tokens);
+		return;
+	}
+	feed_block(r->feed, role, system ? TOKENS_SYSTEM : TOKENS_TEXT);
+	feed_text(r->feed, r->text);
+	r->text = (struct str){ NULL, 0 };
+}
+
 /* Adds what scratch holds as a block. */
 static struct block *add_block(struct render *r, char role, int64_t tokens)
 {
@@ -194,10 +211,13 @@ static struct block *add_block(struct render *r, char role, int64_t tokens)
 	}
 	struct block *b = &p->blocks[p->n++];
 	struct digest d = hash_of(buf_str(&r->scratch));
+	if (r->feed != NULL)
+		feed_in(r, role, tokens);
 	say(&r->chain, role, &d);
 	say(&p->spoken, role, &d);
 	*b = (struct block){ .tokens = tokens, .chain = r->chain };
-	p->tokens += tokens;
+	if (r->feed == NULL)
+		p->tokens += tokens;
 	return b;
 }
 
@@ -307,10 +327,16 @@ static void render_text(struct render *r, struct str text, char role)
 	if (text.n == 0)
 		return;
 	canon_text(&r->scratch, text);
+	r->text = text;
 	add_block(r, role,
 		tokens_of(tokenizer_of(r), role == 'u' || role == 'a' ? TOKENS_TEXT : TOKENS_SYSTEM,
 			token_pieces(text)));
 	buf_clear(&r->scratch);
+}
+
+static struct str plain_text(yyjson_val *block)
+{
+	return tree_is(block, "type", "text") ? tree_get(block, "text") : (struct str){ NULL, 0 };
 }
 
 static void render_system(struct render *r)
@@ -321,6 +347,7 @@ static void render_system(struct render *r)
 	render_text(r, tree_str(system), 's');
 	for (yyjson_val *b; (b = yyjson_arr_iter_next(&it)) != NULL;) {
 		canon_block(&r->scratch, b);
+		r->text = plain_text(b);
 		add_block(r, 's', block_tokens(r, b, 's'))->mark = mark_of(b);
 		buf_clear(&r->scratch);
 	}
@@ -370,6 +397,13 @@ static enum fate judge_thinking(
 	struct render *r, yyjson_val *b, const size_t at[2], int64_t *ret_tokens)
 {
 	bool plain = tree_is(b, "type", "thinking");
+
+	if (r->rq->model->vendor != VENDOR_ANTHROPIC) {
+		/* What others call a signature is not verified. */
+		*ret_tokens = tokens_of(tokenizer_of(r), TOKENS_THINKING,
+			token_pieces(tree_get(b, plain ? "thinking" : "data")));
+		return KEPT;
+	}
 	struct claims here = { .model = r->rq->model->canonical, .prefix = r->to->spoken };
 	enum signature_verdict v = signature_verify(tree_get(b, plain ? "signature" : "data"),
 		plain ? tree_get(b, "thinking") : STR("redacted"), &here, ret_tokens);
@@ -415,6 +449,7 @@ static bool render_blocks(struct render *r, yyjson_val *content, char role, size
 		if (fate != KEPT)
 			continue;
 		canon_block(&r->scratch, b);
+		r->text = plain_text(b);
 		struct block *to = add_block(r, role, tokens);
 		to->thinking = is_thinking(b);
 		to->mark = mark_within(b);
@@ -481,32 +516,44 @@ static void place_automatic_mark(struct render *r)
 		}
 }
 
+/* All blocks, and what their chain depends on between them. */
+static bool render(struct render *r)
+{
+	hash_chain(&r->chain, r->rq->workspace);
+	hash_chain(&r->chain, r->rq->model->canonical);
+	render_tools(r, false);
+	note_system_parameters(r);
+	enter_level(r, "system");
+	render_tools(r, true);
+	render_system(r);
+	note_message_parameters(r);
+	enter_level(r, "messages");
+	return render_messages(r);
+}
+
 bool prompt_render(
 	struct prompt *ret, const struct prompt_request *rq, struct arena *a, struct refusal *why)
 {
-	yyjson_val *messages = yyjson_obj_get(rq->body, "messages");
 	struct render r = { .rq = rq, .to = ret, .arena = a, .why = why };
+	struct feed feed;
 	bool ok;
 
 	*ret = (struct prompt){ .tokens = 0 };
+	if (rq->model->family->cache != NULL) {
+		r.feed = &feed;
+		feed_begin(&feed, ret, rq->model, a);
+		feed_apart(&feed, rq->workspace);
+	}
 	r.keeps_old_thinking =
 		(rq->model->family->flags & MODEL_STRIPS) == 0 || asks_to_keep_thinking(rq->body);
-	r.turn_at = find_turn(messages);
+	r.turn_at = find_turn(yyjson_obj_get(rq->body, "messages"));
 	buf_init(&r.scratch, SIZE_MAX);
-	ret->spoken = (struct digest){ 0 };
-	r.chain = (struct digest){ 0 };
-	hash_chain(&r.chain, rq->workspace);
-	hash_chain(&r.chain, rq->model->canonical);
-	render_tools(&r, false);
-	note_system_parameters(&r);
-	enter_level(&r, "system");
-	render_tools(&r, true);
-	render_system(&r);
-	note_message_parameters(&r);
-	enter_level(&r, "messages");
-	ok = render_messages(&r);
+	ok = render(&r);
 	place_automatic_mark(&r);
-	ret->tokens += tokens_of_tail(rq->model->family->tokenizer);
+	if (r.feed != NULL)
+		feed_end(&feed);
+	else
+		ret->tokens += tokens_of_tail(rq->model->family->tokenizer);
 	buf_release(&r.scratch);
 	return ok;
 }

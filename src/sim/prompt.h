@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The prompt that a request stands for: its blocks in the order tools, system, messages, each with its tokens, its cache mark,
- * and the digest of everything up to and with it. */
+/* The prompt that a request stands for. For models whose cache goes by breakpoints: its blocks in the order tools, system, messages,
+ * each with its tokens, its cache mark, and the digest of everything up to and with it. For models whose cache works by itself (see
+ * feed.h): the digests at multiples of a unit. And how the body of a Messages request becomes one. */
 #ifndef SIM_PROMPT_H
 #define SIM_PROMPT_H
 
@@ -34,6 +35,12 @@ struct prompt {
 	struct digest
 		spoken; /* what was said, whoever is asked and however: what thinking is bound to */
 	struct dropped *dropped;
+	/* Where the cache works by itself: what is known after 1, 2, … times `unit` tokens. */
+	int64_t unit; /* 0: it does not */
+	struct digest *units;
+	size_t nunits;
+	int64_t life_ms;
+	bool writes;
 };
 
 struct prompt_request {

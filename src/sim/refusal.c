@@ -13,6 +13,8 @@ bool refuse(struct refusal *why, unsigned status, const char *fmt, ...)
 	va_list ap;
 
 	why->status = status;
+	why->param[0] = '\0';
+	why->code = NULL;
 	va_start(ap, fmt);
 	int n = vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
@@ -25,6 +27,13 @@ bool refuse(struct refusal *why, unsigned status, const char *fmt, ...)
 			end--;
 		why->text[end] = '\0';
 	}
+	return false;
+}
+
+bool refuse_as(struct refusal *why, const char *code, const char *param)
+{
+	why->code = code;
+	snprintf(why->param, sizeof(why->param), "%s", param != NULL ? param : "");
 	return false;
 }
 

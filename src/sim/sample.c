@@ -13,7 +13,9 @@ static bool is_type(yyjson_val *schema, const char *name)
 {
 	yyjson_val *type = yyjson_obj_get(schema, "type");
 
-	return yyjson_equals_str(type, name) || yyjson_equals_str(yyjson_arr_get_first(type), name);
+	/* Google writes its types in capitals. */
+	return str_eq_nocase(tree_str(type), str_from(name)) ||
+	       str_eq_nocase(tree_str(yyjson_arr_get_first(type)), str_from(name));
 }
 
 static void print_object(struct buf *out, yyjson_val *schema, unsigned depth)

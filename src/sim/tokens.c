@@ -21,6 +21,9 @@ static const struct tokenizer_row rows[TOKENIZERS] = {
 	[TOKENIZER_SMALL] = { { { 1080, 13 }, { 1100, 4 }, { 1110, 5 }, { 1190, 31 }, { 1150, 25 },
 				      { 1020, 6 }, { 1140, 11 } },
 		310, 6, 720, 2400 },
+	[TOKENIZER_PLAIN] = { { { 1000, 12 }, { 1000, 3 }, { 1000, 4 }, { 1000, 8 }, { 1000, 6 },
+				      { 1000, 4 }, { 1000, 10 } },
+		0, 3, 750, 1600 },
 };
 
 enum piece_class { LETTER, DIGIT, BLANK, LINE_END, MARK, TWO_BYTES, THREE_BYTES, FOUR_BYTES, REST };
@@ -42,8 +45,24 @@ static enum piece_class class_of(unsigned char c)
 	return c < 0xe0 ? TWO_BYTES : c < 0xf0 ? THREE_BYTES : FOUR_BYTES;
 }
 
-/* The length of the run that begins at `at`, in characters; *ret_end is where it ends. */
-static size_t run_at(struct str s, size_t at, size_t *ret_end)
+/* The most characters of a class that make one piece; 0: as many as there are. */
+static size_t most_of(enum piece_class class)
+{
+	static const size_t most[] = { [LETTER] = 6,
+		[DIGIT] = 3,
+		[BLANK] = 0,
+		[LINE_END] = 0,
+		[MARK] = 4,
+		[TWO_BYTES] = 2,
+		[THREE_BYTES] = 1,
+		[FOUR_BYTES] = 1,
+		[REST] = 1 };
+
+	return most[class];
+}
+
+/* Characters of one class from `at` on, equal ones if they are marks, at most `most`. */
+static size_t run_at(struct str s, size_t at, size_t most, size_t *ret_end)
 {
 	enum piece_class class = class_of((unsigned char)s.p[at]);
 	char first = s.p[at];
@@ -55,7 +74,7 @@ static size_t run_at(struct str s, size_t at, size_t *ret_end)
 			at++;
 			continue;
 		}
-		if (here != class || (class == MARK && s.p[at] != first))
+		if (here != class || (class == MARK && s.p[at] != first) || (most > 0 && n == most))
 			break;
 		at++;
 		n++;
@@ -64,42 +83,25 @@ static size_t run_at(struct str s, size_t at, size_t *ret_end)
 	return n;
 }
 
+int64_t token_piece(struct str text, size_t at, size_t *ret_end)
+{
+	enum piece_class class = class_of((unsigned char)text.p[at]);
+	size_t n = run_at(text, at, most_of(class), ret_end);
+
+	if (class == BLANK)
+		return n > 1;
+	if (class == REST)
+		return 0;
+	return class == FOUR_BYTES ? 2 : 1;
+}
+
 int64_t token_pieces(struct str text)
 {
 	int64_t sum = 0;
 	size_t end;
 
-	for (size_t at = 0; at < text.n; at = end) {
-		enum piece_class class = class_of((unsigned char)text.p[at]);
-		int64_t n = (int64_t)run_at(text, at, &end);
-		switch (class) {
-		case LETTER:
-			sum += (n + 5) / 6;
-			break;
-		case DIGIT:
-			sum += (n + 2) / 3;
-			break;
-		case BLANK:
-			sum += n > 1;
-			break;
-		case MARK:
-			sum += (n + 3) / 4;
-			break;
-		case TWO_BYTES:
-			sum += (n + 1) / 2;
-			break;
-		case FOUR_BYTES:
-			sum += 2 * n;
-			break;
-		case LINE_END:
-			sum += 1;
-			break;
-		case THREE_BYTES:
-		case REST:
-			sum += n;
-			break;
-		}
-	}
+	for (size_t at = 0; at < text.n; at = end)
+		sum += token_piece(text, at, &end);
 	return sum;
 }
 

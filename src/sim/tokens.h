@@ -22,6 +22,9 @@ enum token_kind {
  * of line ends, each run of two or more blanks counts one; beyond ASCII, two characters of two bytes count one, a
  * character of three bytes one, of four bytes two. */
 int64_t token_pieces(struct str text);
+/* The piece that begins at `at`: where it ends, and how many tokens it is before any weight. Walking on from there gives the sum
+ * that token_pieces() gives. */
+int64_t token_piece(struct str text, size_t at, size_t *ret_end);
 
 /* Tokens of one block with so many pieces in it: weighted and rounded up, with what the block itself costs. */
 int64_t tokens_of(enum tokenizer t, enum token_kind kind, int64_t pieces);

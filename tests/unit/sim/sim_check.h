@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,25 @@ static inline void add_head(struct http_head *h, const char *name, const char *v
 		h->h[h->n++] = (struct http_header){ str_from(name), str_from(value) };
 }
 
+static inline bool speaks_anthropic(struct str path)
+{
+	return path.n == 0 || str_starts(path, STR("/v1/m")) || str_starts(path, STR("/anthropic"));
+}
+
+/* Each dialect has a header of its own for the key. */
+static inline void add_key(struct http_head *h, struct str path, const char *key)
+{
+	static char bearer[80];
+
+	snprintf(bearer, sizeof(bearer), key[0] != '\0' ? "Bearer %s" : "%s", key);
+	if (speaks_anthropic(path))
+		add_head(h, "x-api-key", key);
+	else if (str_starts(path, STR("/v1beta")))
+		add_head(h, "x-goog-api-key", key);
+	else
+		add_head(h, "authorization", bearer);
+}
+
 /* Asks; the reply has not begun. */
 static inline struct engine_reply *ask(struct site *s, const struct question *q)
 {
@@ -95,11 +115,16 @@ static inline struct engine_reply *ask(struct site *s, const struct question *q)
 	struct http_head head = { .method = HTTP_POST, .h = headers };
 	struct buf body = expand(q->body != NULL ? q->body : "");
 
-	head.path = head.target = str_from(q->path != NULL ? q->path : "/v1/messages");
+	head.target = str_from(q->path != NULL ? q->path : "/v1/messages");
+	head.path = (struct str){ head.target.p, str_find_char(head.target, '?') };
+	head.query = str_from_offset(
+		head.target, head.path.n < head.target.n ? head.path.n + 1 : head.target.n);
 	if (q->body == NULL)
 		head.method = HTTP_GET;
-	add_head(&head, "x-api-key", q->key != NULL ? q->key : "k");
-	add_head(&head, "anthropic-version", q->version != NULL ? q->version : "2023-06-01");
+	add_key(&head, str_from(q->path), q->key != NULL ? q->key : "k");
+	if (speaks_anthropic(str_from(q->path)))
+		add_head(
+			&head, "anthropic-version", q->version != NULL ? q->version : "2023-06-01");
 	add_head(&head, "anthropic-beta", q->beta);
 	add_head(&head, "x-sim-script", q->script);
 	add_head(&head, "x-sim-fault", q->fault);
@@ -146,6 +171,45 @@ static inline void queue(struct script *to, const char *notation)
 	assert_true(script_add(to, yyjson_doc_get_root(doc)));
 	yyjson_doc_free(doc);
 	buf_release(&b);
+}
+
+/* A number within a reply, by a path like "/usage/prompt_tokens"; -1: there is none. */
+static inline int64_t number_at(yyjson_doc *doc, const char *path)
+{
+	yyjson_val *v = yyjson_doc_ptr_get(doc, path);
+
+	return yyjson_is_int(v) ? yyjson_get_sint(v) : -1;
+}
+
+/* A text within a reply; "" when there is none. */
+static inline const char *text_at(yyjson_doc *doc, const char *path)
+{
+	const char *s = yyjson_get_str(yyjson_doc_ptr_get(doc, path));
+
+	return s != NULL ? s : "";
+}
+
+/* Asks and fails unless the status is that, and the message at /error/message has that in it. */
+static inline void expect_refusal(
+	struct site *s, const char *path, const char *body, unsigned status, const char *words)
+{
+	unsigned got;
+	yyjson_doc *doc = tell(s, &(struct question){ .path = path, .body = body }, &got);
+	const char *message = text_at(doc, "/error/message");
+
+	if (got != status || strstr(message, words) == NULL)
+		fail_msg("%s %s: %u %s (wanted %u %s)", path, body, got, message, status, words);
+	yyjson_doc_free(doc);
+}
+
+static inline void expect_accepted(struct site *s, const char *path, const char *body)
+{
+	unsigned got;
+	yyjson_doc *doc = tell(s, &(struct question){ .path = path, .body = body }, &got);
+
+	if (got != 200)
+		fail_msg("%s %s: %u %s", path, body, got, text_at(doc, "/error/message"));
+	yyjson_doc_free(doc);
 }
 
 #endif
