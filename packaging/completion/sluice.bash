@@ -6,7 +6,7 @@ _sluice() {
   local command="" i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-    --config | --set | --log-format | --log-level | --limit | --by | --since | --until | --period | --format | --older-than | --keep-bytes) ((i++)) ;;
+    --config | --set | --log-format | --log-level | --limit | --by | --since | --until | --period | --format | --older-than | --keep-bytes | --timeout) ((i++)) ;;
     -*) ;;
     *)
       command=${COMP_WORDS[i]}
@@ -47,7 +47,7 @@ _sluice() {
     ;;
   esac
   case $command in
-  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models statusline version help" -- "$word") ;;
+  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models providers statusline version help" -- "$word") ;;
   run)
     if ((i + 1 < COMP_CWORD)); then
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -76,7 +76,8 @@ _sluice() {
   explain) mapfile -t COMPREPLY < <(compgen -W "last --bodies --json --config --set --help" -- "$word") ;;
   ledger) mapfile -t COMPREPLY < <(compgen -W "verify export prune --period --format --older-than --keep-bytes --dry-run --vacuum --config --set --help" -- "$word") ;;
   models) mapfile -t COMPREPLY < <(compgen -W "update --sources --config --set --help" -- "$word") ;;
-  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models statusline version" -- "$word") ;;
+  providers) mapfile -t COMPREPLY < <(compgen -W "discover --json --timeout --config --set --help" -- "$word") ;;
+  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models providers statusline version" -- "$word") ;;
   esac
 }
 

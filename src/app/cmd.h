@@ -63,7 +63,7 @@ extern const struct command *const commands[];
 
 extern const struct command cmd_start, cmd_stop, cmd_status, cmd_reload, cmd_run, cmd_config;
 extern const struct command cmd_audit, cmd_stats, cmd_history, cmd_explain, cmd_ledger, cmd_models,
-	cmd_top, cmd_statusline, cmd_version, cmd_help;
+	cmd_providers, cmd_top, cmd_statusline, cmd_version, cmd_help;
 
 /* Finds the command's name, which options may precede, and moves it to argv[1]. NULL without one. */
 const char *cmd_take_name(int argc, char **argv);

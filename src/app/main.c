@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_explain,
 	&cmd_ledger,
 	&cmd_models,
+	&cmd_providers,
 	&cmd_statusline,
 	&cmd_version,
 	&cmd_help,

@@ -17,12 +17,13 @@ import traceback
 
 import books
 import lifecycle
+import offers
 import runs
 import watching
 import words
 from scene import PATIENCE, Failed, Scene
 
-MODULES = (words, lifecycle, runs, watching, books)
+MODULES = (words, lifecycle, runs, watching, books, offers)
 WATCHDOG = 2 * PATIENCE
 
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Command lines: help, version, mistakes."""
 
-from scene import equal, has
+import os
+import re
+
+from scene import check, equal, has
 
 
 def test_help(scene):
@@ -44,3 +47,20 @@ def test_mistakes(scene):
         equal((done.returncode, done.stdout), (2, ''), ' '.join(words))
         has(done.stderr, part)
         equal(done.stderr.count('\n'), 1, f'lines for {words}')
+
+
+def test_documents(scene):
+    """Each command, and each option that is its own, stands in the manual page and in the shell's completion."""
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '..')
+    with open(os.path.join(top, 'docs', 'sluice.1'), encoding='utf-8') as f:
+        manual = f.read()
+    with open(os.path.join(top, 'packaging', 'completion', 'sluice.bash'), encoding='utf-8') as f:
+        completion = f.read()
+    names = re.findall(r'^  ([a-z]+) ', scene.ok('help'), re.MULTILINE)
+    check(len(names) > 10, 'the list of commands')
+    for name in names:
+        has(manual, f'\n.Cm {name}\n')
+        check(len(re.findall(rf'compgen -W "[a-z ]*\b{name}\b', completion)) >= (1 if name == 'help' else 2), f'{name} is completed')
+        for option in re.findall(r'^  --([a-z-]+)', scene.ok('help', name), re.MULTILINE):
+            has(completion, f'--{option}')
+            check(option in ('help',) or f'Fl -{option}' in manual or f', -{option}' in manual, f'--{option} in the manual')
