@@ -17,8 +17,9 @@ def strings(value):
 
 
 def readable(body):
-    """What a model can read in the messages of a request; blocks are kept apart by NUL."""
-    out = []
+    """What a model can read in the messages of a request; blocks are kept apart by NUL. Of other APIs, all that is said in
+    their conversations."""
+    out = [NUMBERS.sub("", s) for s in strings([body.get("input"), body.get("contents")])]
     for message in body.get("messages") or []:
         content = message.get("content")
         for b in content if isinstance(content, list) else [{"text": content or ""}]:

@@ -142,6 +142,33 @@ def check_sluice(sluice, simulator):
     check(ledger["exchanges"] == s["requests"] and not ledger["failed"] + ledger["estimated"], "rows of the ledger")
 
 
+# Provider, model, and where the simulator has its door.
+OTHERS = (
+    ("deepseek", "deepseek-v4-pro", ""),
+    ("deepseek-anthropic", "deepseek-v4-pro", "/anthropic"),
+    ("openai", "gpt-6.1-sol", ""),
+    ("gemini", "gemini-3.8-flash", ""),
+)
+
+
+def check_others(sluice, simulator):
+    """Every model is another provider's: no request is refused, no call is lost, and the provider's cache reads what it could."""
+    for name, model, door in OTHERS:
+        mine = f"providers.{name}."
+        settings = [f"models=*={name}/{model}", f"{mine}base_url={{provider}}{door}", f"{mine}api_key=k"]
+        settings.append(f"{mine}unsupported=placeholder")
+        arguments = [word for s in settings for word in ("--set", s)]
+        status, figures, output = proof("--sluice", sluice, "--sim", simulator, "--translated", *arguments)
+        if not check(status == 0 and figures is not None, f"{name}: {output}"):
+            continue
+        s = figures["sluice"]
+        check(list(s["models"]) == [model] and s["received"] == s["requests"] > 40, f"{name}: {s['models']}")
+        check(figures["prefix_allowed"] > 500_000, f"{name}: {figures['prefix_allowed']} tokens could have been read")
+        check(s["anchors"] == s["anchors_kept"], f"{name}: edit anchors")
+        ledger = figures["ledger"]
+        check(ledger["exchanges"] == s["requests"] and not ledger["failed"] + ledger["estimated"], f"{name}: the ledger")
+
+
 def check_demo(sluice, simulator):
     demo = os.path.join(os.path.dirname(HERE), "demo", "demo.py")
     command = [sys.executable, "-B", demo, sluice, simulator, "--fast"]
@@ -185,6 +212,7 @@ def main():
     check_transcripts()
     check_story()
     check_sluice(sluice, simulator)
+    check_others(sluice, simulator)
     check_faults(simulator)
     check_demo(sluice, simulator)
     print(f"{passed} passed, {failed} failed")
