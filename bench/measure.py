@@ -74,6 +74,17 @@ def full_speed_events(rig, peer, seconds):
     return {"cpu_us": cpu / events, "per_s": events / figures["seconds"]}
 
 
+def translated_events(work, relaying, translating, round_):
+    """CPU per event of two peers, one right behind the other, the first in turn."""
+    order = [relaying, translating] if round_ % 2 == 0 else [translating, relaying]
+    cpu = {peer: work(peer)["cpu_us"] for peer in order}
+    return {
+        "ratio": cpu[translating] / cpu[relaying],
+        "relayed_us": cpu[relaying],
+        "translated_us": cpu[translating],
+    }
+
+
 def head_of_line(rig, peer, streams):
     """How late the events of 20 paced streams are, alone and while another client sends 1 MB."""
     paced = ("-c", 20, "-n", streams, "-g", 5000, "-T", 30)

@@ -118,6 +118,8 @@ class Nginx(Peer):
 class Sluice(Peer):
     """With its log on, into a file. `settings` come after the usual ones."""
 
+    home = "home"
+
     def __init__(self, name, binary=DEFAULT_BINARY, settings=()):
         super().__init__(name)
         self.binary = binary.resolve()
@@ -135,7 +137,7 @@ class Sluice(Peer):
         return [self.binary, "start", *[word for s in settings for word in ("--set", s)]]
 
     def env(self, rig):
-        home = rig.folder / "home"
+        home = rig.folder / self.home
         home.mkdir(exist_ok=True)
         env = {"PATH": os.environ["PATH"], "HOME": str(home)}
         for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
@@ -148,6 +150,18 @@ class Sluice(Peer):
     def version(self):
         ran = subprocess.run([self.binary, "version"], stdout=subprocess.PIPE, text=True)
         return ran.stdout.strip()
+
+
+class Translated(Sluice):
+    """Sluice again, with the provider asked by Chat Completions for each model of the other API."""
+
+    home = "home-translated"  # it runs beside the other one
+
+    def command(self, rig):
+        self.settings = (f"providers.mock.base_url=http://127.0.0.1:{rig.mock_port}",
+                         "providers.mock.dialect=chat", "providers.mock.flavor=generic",
+                         "models=*=mock/any")
+        return super().command(rig)
 
 
 class Other(Peer):

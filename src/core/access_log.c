@@ -130,8 +130,7 @@ static void add_subject(struct buf *b, const struct exchange *x)
 {
 	const struct candidate *c = chosen(x);
 
-	if (exchange_is_read(x) &&
-		model_of(x).n > 0) {
+	if (exchange_is_read(x) && model_of(x).n > 0) {
 		add_clean(b, model_short_name(model_of(x)));
 		if (x->endpoint == ENDPOINT_COUNT)
 			buf_add(b, STR(" count_tokens"));
@@ -205,7 +204,8 @@ static void add_outcome(struct buf *b, const struct exchange *x)
 {
 	if (x->status != 0 && x->status != 200)
 		buf_addf(b, " | %u", x->status);
-	if (x->last != NULL && x->last->error.n > 0) {
+	/* A failure that was told as an error status is in x->err. */
+	if (x->last != NULL && x->last->error.n > 0 && (x->err.kind == ERR_NONE || x->streamed)) {
 		buf_add(b, str_from(x->streamed ? " | error event: " : " | "));
 		add_clean(b, x->last->error);
 		buf_add(b, str_from(x->last->error_text.n > 0 ? ": " : ""));
@@ -214,6 +214,17 @@ static void add_outcome(struct buf *b, const struct exchange *x)
 	if (x->err.kind != ERR_NONE) {
 		buf_add(b, STR(" | "));
 		add_clean(b, str_from(x->err.text));
+	}
+}
+
+static void add_lost(struct buf *b, const struct exchange *x)
+{
+	if (x->warnings == NULL)
+		return;
+	buf_add(b, STR(" | lost"));
+	for (size_t i = 0; i < x->warnings->n; i++) {
+		buf_add_char(b, ' ');
+		buf_add(b, x->warnings->v[i]);
 	}
 }
 
@@ -227,6 +238,7 @@ static void exchange_text(struct buf *b, const struct exchange *x, uint64_t now)
 	if (x->streamed && x->last != NULL && x->last->first_ns != 0)
 		buf_addf(b, ", first token %.1f s", seconds(x, x->last->first_ns));
 	add_cost(b, x);
+	add_lost(b, x);
 	add_outcome(b, x);
 }
 
@@ -254,12 +266,24 @@ static void add_prefix(struct buf *b, const struct exchange *x)
 	add_member(b, "kind", str_from(x->kind != NULL ? x->kind : ""));
 	if (f == NULL || !f->learned)
 		return;
-	add_number(b, "cache_read_predicted", f->forecast.read);
+	if (!f->automatic)
+		add_number(b, "cache_read_predicted", f->forecast.read);
 	add_member(b, "cache_lost", str_from(loss_cause_name(f->loss.cause)));
 	if (f->loss.tokens > 0)
 		add_number(b, "lost_nano_usd", f->loss.nano);
 	if (f->alarm > 0)
 		add_number(b, "hit_rate_below", f->alarm);
+}
+
+/* What was lost on the way to another dialect and back. */
+static void add_warnings(struct buf *b, const struct exchange *x)
+{
+	struct str list = arena_dup(x->arena, x->warnings->v[0]);
+
+	for (size_t i = 1; i < x->warnings->n; i++)
+		list = arena_printf(
+			x->arena, "%.*s,%.*s", STR_ARG(list), STR_ARG(x->warnings->v[i]));
+	add_member(b, "warnings", list);
 }
 
 static void exchange_json(
@@ -293,6 +317,8 @@ static void exchange_json(
 	}
 	if (x->saved_nano != 0)
 		buf_addf(b, ",\"saved_nano_usd\":%lld", (long long)x->saved_nano);
+	if (x->warnings != NULL)
+		add_warnings(b, x);
 	add_prefix(b, x);
 	add_number(b, "attempts", x->attempts);
 	buf_addf(b, ",\"ms\":%.3f", seconds(x, now) * 1e3);

@@ -7,8 +7,14 @@
 #include "core/prefix.h"
 #include "core/provider_health.h"
 #include "core/request.h"
+#include "core/secrets.h"
 #include "core/translation.h"
 #include "wire/sse.h"
+
+/* An event that is translated has to be held whole. */
+enum { FRAME_BYTES_MAX = 32 << 20 };
+/* A provider that has said all has so long to end its reply, so that the connection can be used again. */
+enum { END_MS = 1000 };
 
 struct attempt {
 	struct exchange *x;
@@ -34,7 +40,10 @@ struct attempt {
 	bool mid_frame;  /* part of a frame is with the client: nothing may be put in */
 	struct buf scratch;
 	struct timer *ping;
-	uint64_t ping_ms; /* when the last one was sent */
+	uint64_t ping_ms;       /* when the last one was sent */
+	bool known;             /* of a translated reply: what kind it is, by its beginning */
+	struct timer *end;      /* of a reply that has said all; NULL: it has not */
+	struct deferred enough; /* ends a transfer whose rest is of no use */
 };
 
 /* ---- sinks ---- */
@@ -46,11 +55,12 @@ static void note(struct attempt *a, const struct event *ev)
 		a->out->answered_by = arena_dup(a->x->arena, ev->model);
 	if (ev->type == EV_ERROR) {
 		a->out->error = arena_dup(a->x->arena, ev->text);
-		a->out->error_text = arena_dup(a->x->arena, ev->detail);
+		a->out->error_text = secrets_masked(a->x, ev->detail);
 	}
 	if (ev->type == EV_STOP)
 		a->out->whole = true;
-	if (ev->type == EV_USAGE && ev->usage.out >= 0)
+	/* Gemini tells figures with every chunk: its last ones come with its end. */
+	if (ev->type == EV_USAGE && ev->usage.out >= 0 && a->dialect->family != API_GOOGLE)
 		a->out->told = true;
 	/* Learning lets go of what another try would need. */
 	if (ev->type == EV_START && a->translation == NULL)
@@ -125,10 +135,17 @@ static void end_frame(struct attempt *a, struct str piece)
  * have to be understood. */
 static void hold(struct attempt *a, struct str piece)
 {
-	if (piece.n == 0)
+	struct translation *t = a->translation;
+
+	if (piece.n == 0 || (t != NULL && t->decoder.ended))
 		return;
-	if (a->translation == NULL && !a->mid_frame &&
-		a->held.n + piece.n > a->x->config->limits_frame_bytes) {
+	if (t != NULL && a->held.n + piece.n > FRAME_BYTES_MAX) {
+		buf_release(&a->held);
+		decoder_fail(&t->decoder, ERR_UPSTREAM,
+			STR("an event of the provider's stream is too long"), false);
+		return;
+	}
+	if (t == NULL && !a->mid_frame && a->held.n + piece.n > a->x->config->limits_frame_bytes) {
 		put_raw(a, buf_str(&a->held));
 		buf_release(&a->held);
 		a->mid_frame = true;
@@ -179,14 +196,20 @@ static bool is_event_stream(const struct upstream_reply *r)
 static void relay_head(struct attempt *a, const struct upstream_reply *r)
 {
 	struct exchange *x = a->x;
-	struct http_header *h = arena_alloc(x->arena, (r->n + 1) * sizeof(*h));
+	struct http_header *h;
+	size_t n = r->n;
 	bool bodyless = r->status == 204 || r->status == 304 ||
 			(x->head->method == HTTP_HEAD && r->length < 0);
 
+	if (exchange_is_read(x))
+		exchange_add_answerer(x, &a->out->candidate);
+	h = arena_alloc(x->arena, (n + x->nreply_headers + 1) * sizeof(*h));
 	for (size_t i = 0; i < r->n; i++)
 		h[i] = r->h[i];
-	h[r->n] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
-	conn_reply_head(x->conn, &(struct conn_reply){ r->status, r->reason, h, r->n + 1,
+	h[n++] = (struct http_header){ STR("x-sluice-id"), str_from(x->id) };
+	for (size_t i = 0; i < x->nreply_headers; i++)
+		h[n++] = x->reply_headers[i];
+	conn_reply_head(x->conn, &(struct conn_reply){ r->status, r->reason, h, n,
 					 bodyless ? CONN_NO_BODY : r->length });
 }
 
@@ -256,14 +279,25 @@ static void on_head(void *ctx, const struct upstream_reply *r)
 	start_pings(a);
 }
 
+static void note_refusal(struct attempt *a)
+{
+	const struct failure *f = &a->translation->failure;
+
+	if (f->kind == ERR_NONE)
+		return;
+	a->out->error = f->type.n > 0 ? f->type : str_from(err_anthropic_type(f->kind));
+	a->out->error_text = f->message;
+}
+
 /* All of a reply that comes in one piece; or why there is none. */
 static void translate_reply(struct attempt *a, struct str body)
 {
 	struct translation *t = a->translation;
 
-	if (a->out->status >= 300 || a->out->status < 200)
+	if (a->out->status >= 300 || a->out->status < 200) {
 		translation_failed(t, a->out->status, body, a->h, a->nh);
-	else if (a->x->endpoint == ENDPOINT_COUNT)
+		note_refusal(a);
+	} else if (a->x->endpoint == ENDPOINT_COUNT)
 		translation_count(t, body);
 	else
 		decoder_body(&t->decoder, body);
@@ -278,15 +312,43 @@ static void read_reply(struct attempt *a, struct str body)
 	a->json = false;
 }
 
+/* A translated reply is what its first bytes say. */
+static void look_at_beginning(struct attempt *a, struct str bytes)
+{
+	struct str first = str_trim(bytes);
+
+	if (a->known || first.n == 0)
+		return;
+	a->known = true;
+	if (a->events) {
+		a->events = first.p[0] != '{' && first.p[0] != '[' && first.p[0] != '<';
+	} else if (a->out->status < 300 && begins_like_events(first)) {
+		a->events = true;
+		start_pings(a);
+	}
+}
+
+static void on_enough(void *ctx);
+
+/* Nothing that may still come is of use. */
+static void end_early(struct attempt *a)
+{
+	struct loop *loop = a->x->svc->loop;
+
+	if (a->translation->failed || a->reply.overflow)
+		deferred_call(loop, &a->enough);
+	if (!a->translation->done || a->end != NULL)
+		return;
+	a->end = timer_new(loop, on_enough, a);
+	timer_at(a->end, loop_now_ms(loop) + END_MS);
+}
+
 static void on_bytes(void *ctx, struct str bytes)
 {
 	struct attempt *a = ctx;
 
-	if (a->translation != NULL && !a->events && a->reply.n == 0 && a->out->status < 300 &&
-		begins_like_events(bytes)) {
-		a->events = true;
-		start_pings(a);
-	}
+	if (a->translation != NULL)
+		look_at_beginning(a, bytes);
 	if (a->events) {
 		put_events(a, bytes);
 	} else if (a->translation != NULL) {
@@ -298,6 +360,10 @@ static void on_bytes(void *ctx, struct str bytes)
 			buf_add(&a->reply, bytes);
 		put_raw(a, bytes);
 	}
+	if (a->translation != NULL)
+		end_early(a);
+	if (a->translation != NULL && conn_replied(a->x->conn) && transfer_body_sent(a->transfer))
+		buf_release(&a->spliced);
 	if (conn_full(a->x->conn))
 		transfer_pause(a->transfer);
 }
@@ -313,6 +379,8 @@ static void attempt_free(struct attempt *a)
 		transfer_cancel(a->transfer);
 	}
 	timer_free(a->ping);
+	timer_free(a->end);
+	deferred_cancel(&a->enough);
 	translation_release(a->translation);
 	buf_release(&a->spliced);
 	buf_release(&a->reply);
@@ -391,7 +459,9 @@ static void end_events(struct attempt *a, enum upstream_failure why, const char 
 {
 	struct translation *t = a->translation;
 
-	if (why != UPSTREAM_OK) {
+	if (a->out->status >= 300) {
+		translate_reply(a, buf_str(&a->reply)); /* as much as has come says enough */
+	} else if (why != UPSTREAM_OK) {
 		set_error(a->x, why, text);
 		decoder_fail(&t->decoder, a->x->err.kind, str_from(a->x->err.text), false);
 	} else if (a->events) {
@@ -399,8 +469,8 @@ static void end_events(struct attempt *a, enum upstream_failure why, const char 
 			decoder_frame(&t->decoder, buf_str(&a->held));
 		decoder_end(&t->decoder);
 	} else if (a->reply.overflow) {
-		decoder_fail(
-			&t->decoder, ERR_UPSTREAM, STR("the provider's reply is too long"), false);
+		decoder_fail(&t->decoder, ERR_UPSTREAM,
+			STR("the provider's reply is longer than 'limits.reply_bytes'"), false);
 	} else {
 		translate_reply(a, buf_str(&a->reply));
 	}
@@ -461,6 +531,15 @@ static void on_done(void *ctx, enum upstream_failure why, const char *text)
 	done(x, how);
 }
 
+/* The client has been told the end or a failure, or is to be: whatever else may come. */
+static void on_enough(void *ctx)
+{
+	struct attempt *a = ctx;
+
+	transfer_cancel(a->transfer);
+	on_done(a, UPSTREAM_OK, "");
+}
+
 static void on_writable(void *ctx)
 {
 	struct attempt *a = ctx;
@@ -502,6 +581,7 @@ static void make_chain(struct attempt *a)
 
 	a->client.put = client_put;
 	if (exchange_is_translated(a->x, c)) {
+		a->reply.max = (size_t)a->x->config->limits_reply_bytes;
 		a->translation = translation_new(a->x, c, next);
 		next = &a->translation->encode;
 		translation_from(a->translation, &a->meter);
@@ -520,6 +600,8 @@ bool attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum ste
 	buf_init(&a->held, SIZE_MAX);
 	buf_init(&a->scratch, SIZE_MAX);
 	buf_init(&a->spliced, SIZE_MAX);
+	deferred_init(&a->enough, on_enough, a);
+	x->nreply_headers = 0; /* those that an earlier one has left */
 	if (!request_build(x, c, &a->spliced, &rq)) {
 		buf_release(&a->spliced);
 		return false;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "core/ledger.h"
+#include "core/secrets.h"
 
 /* So much more than is kept is looked through: a secret that the end cuts in two would not be known by its beginning. */
 enum { SECRET_BYTES = 8192 };
@@ -56,12 +57,6 @@ struct sink *bodies_sink(struct bodies *b, struct sink *next)
 	return &b->sink;
 }
 
-static void add_secret(struct str *list, size_t *n, struct str secret)
-{
-	if (secret.n > 0)
-		list[(*n)++] = secret;
-}
-
 /* What stands within the last bytes that were looked at may be half a secret. */
 static void cut(struct buf *clean, bool whole, size_t max)
 {
@@ -73,13 +68,10 @@ static void cut(struct buf *clean, bool whole, size_t max)
 
 static void hand_over(struct exchange *x, const char *part, struct buf *body)
 {
-	struct str *secrets = arena_alloc(x->arena, (x->config->nproviders + 1) * sizeof(*secrets));
-	size_t n = 0, max = x->bodies->max;
+	size_t n, max = x->bodies->max;
+	const struct str *secrets = secrets_of(x, &n);
 	struct buf clean;
 
-	add_secret(secrets, &n, x->config->auth_key);
-	for (size_t i = 0; i < x->config->nproviders; i++)
-		add_secret(secrets, &n, x->config->providers[i].api_key);
 	buf_init(&clean, SIZE_MAX);
 	redact(&clean, buf_str(body), secrets, n);
 	cut(&clean, body->n < max + SECRET_BYTES, max);

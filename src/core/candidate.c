@@ -58,6 +58,14 @@ void candidate_set_params(struct buf *out, struct str body, struct str params)
 
 /* ---- targets ---- */
 
+struct str candidate_key(const struct exchange *x, const struct candidate *c)
+{
+	const struct config_provider *p = c->provider;
+	bool home = str_eq(p->name, str_from(x->dialect->home));
+
+	return p->api_key.n > 0 || home ? p->api_key : p->found_key;
+}
+
 const struct flavor *candidate_flavor(const struct config_provider *p)
 {
 	return flavor_by_name(p->flavor.n > 0 ? p->flavor : p->name);

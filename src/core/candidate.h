@@ -11,6 +11,10 @@
  * those that are there; capabilities ("caps.") left out. */
 void candidate_set_params(struct buf *out, struct str body, struct str params);
 
+/* The key of ours that it is shown; empty: the client's own, or none. One from the environment is for the providers that the
+ * client does not mean, which it has no key for. */
+struct str candidate_key(const struct exchange *x, const struct candidate *c);
+
 /* In which dialect a provider is best asked by a client of this one. */
 const struct dialect *candidate_dialect(
 	const struct config_provider *p, const struct dialect *client, struct str model);

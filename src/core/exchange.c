@@ -206,6 +206,27 @@ void exchange_add_header(struct exchange *x, struct str name, struct str value)
 		x->reply_headers[x->nreply_headers++] = (struct http_header){ name, value };
 }
 
+/* What a client calls a model may hold anything. */
+static struct str as_header(struct exchange *x, struct str name)
+{
+	enum { NAME_MAX_BYTES = 256 };
+	char copy[NAME_MAX_BYTES];
+	size_t n = name.n < sizeof(copy) ? name.n : sizeof(copy);
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = name.p[i] > ' ' && name.p[i] <= '~' ? name.p[i] : '?';
+	return arena_dup(x->arena, (struct str){ copy, n });
+}
+
+void exchange_add_answerer(struct exchange *x, const struct candidate *c)
+{
+	struct str model = c->model.n > 0 ? c->model : x->chat.model;
+
+	exchange_add_header(x, STR("x-sluice-provider"), c->provider->name);
+	if (model.n > 0)
+		exchange_add_header(x, STR("x-sluice-model"), as_header(x, model));
+}
+
 /* The headers of every reply, in the first places; returns their number. */
 static size_t put_headers(const struct exchange *x, struct str type, struct http_header *ret)
 {

@@ -244,6 +244,9 @@ static inline bool exchange_is_translated(const struct exchange *x, const struct
 /* Another header for the reply, whatever it will be. The value must live as long as the exchange. */
 void exchange_add_header(struct exchange *x, struct str name, struct str value);
 
+/* Says in the reply who has answered: x-sluice-provider, x-sluice-model. */
+void exchange_add_answerer(struct exchange *x, const struct candidate *c);
+
 /* Adds a candidate, at the end. False when the plan is full. */
 bool plan_add(struct plan *p, const struct candidate *c);
 

@@ -22,6 +22,19 @@ static const struct str space = STR_INIT("learned"), name = STR_INIT("capabiliti
 
 /* ---- what was kept ---- */
 
+static void keep(struct learned *l)
+{
+	int64_t now = clock_wall_ms();
+	const struct store_value v = { .space = space,
+		.key = name,
+		.value = buf_str(&l->text),
+		.version = now,
+		.expires_ms = now + keep_ms };
+
+	if (l->svc->ledger != NULL)
+		ledger_keep(l->svc->ledger, &v);
+}
+
 /* On a worker; may outlive what it reads for. */
 struct reading {
 	struct learned *to; /* NULL: nobody waits any more */
@@ -49,10 +62,15 @@ static void have_read(void *ctx)
 {
 	struct reading *r = ctx;
 
-	if (r->to != NULL) {
-		buf_add(&r->to->text, buf_str(&r->text));
-		r->to->text.overflow = false; /* what was learned meanwhile comes first */
-		r->to->reading = NULL;
+	struct learned *l = r->to;
+
+	if (l != NULL) {
+		bool more = l->text.n > 0;
+		buf_add(&l->text, buf_str(&r->text));
+		l->text.overflow = false; /* what was learned meanwhile comes first */
+		l->reading = NULL;
+		if (more)
+			keep(l);
 	}
 	buf_release(&r->text);
 	arena_free(r->arena);
@@ -108,19 +126,6 @@ static bool next(struct str *rest, struct str provider, struct str model, struct
 	return false;
 }
 
-static void keep(struct learned *l)
-{
-	int64_t now = clock_wall_ms();
-	const struct store_value v = { .space = space,
-		.key = name,
-		.value = buf_str(&l->text),
-		.version = now,
-		.expires_ms = now + keep_ms };
-
-	if (l->svc->ledger != NULL)
-		ledger_keep(l->svc->ledger, &v);
-}
-
 static bool is_plain(struct str s)
 {
 	return s.n > 0 && str_find_char(s, '\t') == s.n && str_find_char(s, '\n') == s.n;
@@ -141,8 +146,29 @@ bool learned_add(struct learned *l, struct str provider, struct str model, struc
 		return false;
 	buf_addf(&l->text, "%.*s\t%.*s\t%.*s\n", STR_ARG(provider), STR_ARG(model),
 		STR_ARG(capability));
-	keep(l);
+	/* What is there already must not be lost. */
+	if (l->reading == NULL)
+		keep(l);
 	return true;
+}
+
+size_t learned_end(const struct learned *l)
+{
+	return l != NULL ? l->text.n : 0;
+}
+
+bool learned_since(const struct learned *l, size_t end, struct str provider, struct str model,
+	struct str capability)
+{
+	struct str rest, known;
+
+	if (l == NULL)
+		return false;
+	rest = str_from_offset(buf_str(&l->text), end);
+	while (next(&rest, provider, model, &known))
+		if (str_eq(known, capability))
+			return true;
+	return false;
 }
 
 void learned_apply(

@@ -16,6 +16,10 @@ void learned_free(struct learned *l);
 /* A capability that this model lacks. False when that was known already. */
 bool learned_add(
 	struct learned *l, struct str provider, struct str model, struct str capability) MUSTCHECK;
+/* Where the list ends now, and whether that capability of the model has come into it since then. NULL is accepted as l. */
+size_t learned_end(const struct learned *l) MUSTCHECK;
+bool learned_since(const struct learned *l, size_t end, struct str provider, struct str model,
+	struct str capability) MUSTCHECK;
 /* Takes from caps what this model lacks. NULL is accepted as l. */
 void learned_apply(
 	const struct learned *l, struct str provider, struct str model, struct caps *caps);

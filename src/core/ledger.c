@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/access_log.h"
+#include "core/candidate.h"
 #include "core/prefix.h"
 
 #include <stdlib.h>
@@ -162,7 +163,7 @@ static struct ledger_attempt attempt_row(const struct exchange *x, const struct 
 		.provider = o->candidate.provider->name,
 		.model = bounded(
 			o->answered_by.n > 0 ? o->answered_by : model_sent(x, &o->candidate)),
-		.key = str_from(o->candidate.provider->api_key.n > 0 ? "api_key" : "client"),
+		.key = str_from(candidate_key(x, &o->candidate).n > 0 ? "api_key" : "client"),
 		.outcome = o->error.n > 0 ? bounded(o->error) : str_from(o->what),
 		.status = o->status,
 		.estimated = o->estimated,
@@ -192,8 +193,8 @@ static struct ledger_prefix prefix_row(const struct exchange *x)
 	if (f == NULL)
 		return (struct ledger_prefix){ .read_predicted = -1, .write_predicted = -1 };
 	return (struct ledger_prefix){
-		.read_predicted = f->forecast.read,
-		.write_predicted = f->forecast.write_5m + f->forecast.write_1h,
+		.read_predicted = f->automatic ? -1 : f->forecast.read,
+		.write_predicted = f->automatic ? -1 : f->forecast.write_5m + f->forecast.write_1h,
 		.cause = str_from(f->learned ? loss_cause_name(f->loss.cause) : ""),
 		.at = f->at,
 		.lost_tokens = f->loss.tokens,

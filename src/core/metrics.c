@@ -180,7 +180,8 @@ void metrics_prediction(struct metrics *m, int64_t predicted, int64_t actual)
 
 static void add_prefix(struct metrics *m, const struct foresight *f, int64_t read)
 {
-	metrics_prediction(m, f->forecast.read, read);
+	if (!f->automatic)
+		metrics_prediction(m, f->forecast.read, read);
 	if (f->loss.nano > 0)
 		add_cause(m->lost, &m->nlost, loss_cause_name(f->loss.cause), f->loss.nano);
 }

@@ -235,10 +235,10 @@ static uint64_t who_is_asked(const struct exchange *x, uint64_t provider, struct
 	return h + (h == 0);
 }
 
-static uint64_t seed_of(const struct exchange *x, const struct candidate *c, uint64_t who)
+static uint64_t seed_of(const struct exchange *x, const struct config_provider *p, uint64_t who)
 {
-	return c->provider->api_key.n > 0 ? who
-					  : hash_fast(http_get(x->head, STR("x-api-key")), who);
+	return p != NULL && p->api_key.n > 0 ? who
+					     : hash_fast(http_get(x->head, STR("x-api-key")), who);
 }
 
 /* Measured figures of the blocks that were sent before, estimates for what is new. */
@@ -287,12 +287,11 @@ static struct forecast predict(
 /* The model that the client named keeps a cache only in thought; what it really read and wrote earlier counts as well. */
 static void view_asked(struct exchange *x)
 {
-	const struct candidate *to = &x->plan.c[0];
+	const struct config_provider *home = config_provider(x->config, str_from(x->dialect->home));
 	struct foresight *f = x->prefix;
 
 	f->rerouted = true;
-	f->asked_who = who_is_asked(x, f->provider, x->chat.model);
-	uint64_t seed = seed_of(x, to, f->asked_who);
+	uint64_t seed = seed_of(x, home, f->asked_who);
 	make_view(x, &f->asked_view, x->chat.model, hash_fast_chain(seed, SHADOW));
 	make_view(x, &f->asked_real, x->chat.model, seed);
 }
@@ -307,10 +306,12 @@ static void predict_all(struct prefixes *p, struct exchange *x, const struct con
 	f->compacted = turn_is_compacted(x->head, &x->chat); /* as long as there is a body */
 	f->provider = hash_fast(to->provider->name, 0);
 	f->who = who_is_asked(x, f->provider, model_sent(x));
-	f->seed = seed_of(x, to, f->who);
+	f->seed = seed_of(x, to->provider, f->who);
+	f->automatic = exchange_is_translated(x, to);
+	f->asked_who = who_is_asked(x, hash_fast(str_from(x->dialect->home), 0), x->chat.model);
 	make_view(x, &f->view, model_sent(x), f->seed);
 	f->forecast = predict(p, c, &f->view, f->who);
-	if (who_is_asked(x, f->provider, x->chat.model) != f->who)
+	if (f->asked_who != f->who)
 		view_asked(x);
 }
 
@@ -657,16 +658,18 @@ void prefix_learn(struct exchange *x, const struct outcome *o)
 	struct conversation *c = conversations_get(p->conversations, x->conversation);
 	bool first = c->last == NULL;
 	model_state(p, f->who, f->view.rules.density)->used_ms = now;
-	learn_minimum(p, f, u);
+	if (!f->automatic)
+		learn_minimum(p, f, u);
 	correct(f, u);
 	teach(p, f, u, predicted);
-	find_loss(x, c->last, u);
+	if (!f->automatic)
+		find_loss(x, c->last, u);
 	forecast_commit(&f->forecast, &f->view, p->cache, now);
 	if (f->rerouted)
 		imagine_asked(p, f, u, now);
 	remember(p, c, f, now);
 	save_soon(p, c);
-	if (!first)
+	if (!first && !f->automatic)
 		f->hit_rate = hits_add(&c->hits, known(u->cache_read),
 			known(u->in) + known(u->cache_read) + known(u->cache_write), &f->alarm);
 	f->at = name_place(x);

@@ -25,6 +25,7 @@ struct foresight {
 		alarm; /* per cent that the hit rate has fallen below with this: 80, 60, 40; 0: none */
 	double hit_rate; /* of the conversation, with this exchange; -1: too early to say */
 	bool learned;
+	bool automatic; /* the provider caches as it sees fit, without breakpoints: nothing is foretold, nothing counts as lost */
 	/* What the model that the client named would have read and written, in a world without us. */
 	bool rerouted;
 	uint64_t asked_who;

@@ -5,6 +5,7 @@
 #include "core/provider_health.h"
 
 #include "base/clock.h"
+#include "core/candidate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,9 +122,9 @@ static enum health_error class_of(const struct outcome *o)
 }
 
 /* A request that the provider refuses is the client's mistake, unless it is our key that is refused. */
-static bool is_failure(const struct outcome *o, enum health_error class)
+static bool is_failure(const struct exchange *x, const struct outcome *o, enum health_error class)
 {
-	bool ours = o->candidate.provider->api_key.n > 0;
+	bool ours = candidate_key(x, &o->candidate).n > 0;
 
 	if (class != HEALTH_ERROR_4XX)
 		return class != HEALTH_ERROR_CLASSES;
@@ -156,7 +157,7 @@ static void note(struct provider_health *p, const struct exchange *x, const stru
 		p->errors[class]++;
 		note_error(p, x, o);
 	}
-	if (is_failure(o, class)) {
+	if (is_failure(x, o, class)) {
 		p->failures++;
 	} else if (o->status != 0) {
 		p->failures = 0;

@@ -4,11 +4,12 @@
 
 #include "core/candidate.h"
 #include "core/translation.h"
+#include "llm/strip.h"
 
 static bool is_auth(struct str name)
 {
 	return str_eq_nocase(name, STR("authorization")) || str_eq_nocase(name, STR("x-api-key")) ||
-	       str_eq_nocase(name, STR("x-goog-api-key"));
+	       str_eq_nocase(name, STR("x-goog-api-key")) || str_eq_nocase(name, STR("api-key"));
 }
 
 /* Also as bearer. A client may show the proxy's own key in more headers than the one that let it in. */
@@ -46,6 +47,8 @@ static bool goes_on(
 	if (is_auth(name) &&
 		(c->provider->api_key.n > 0 || !is_home(x, c) || holds_our_key(x, in->value)))
 		return false;
+	if (str_eq_nocase(name, STR("cookie")) && !is_home(x, c))
+		return false;
 	return !is_set_by(&c->provider->headers, name);
 }
 
@@ -57,7 +60,7 @@ static size_t add_own_headers(
 
 	for (size_t i = 0; i < p->headers.n; i++)
 		h[n++] = (struct http_header){ p->headers.v[i].name, p->headers.v[i].value };
-	struct str secret = p->api_key.n > 0 || is_home(x, c) ? p->api_key : p->found_key;
+	struct str secret = candidate_key(x, c);
 	if (secret.n > 0 && !is_set_by(&p->headers, c->dialect->auth_header)) {
 		struct str value = arena_printf(
 			x->arena, "%.*s%.*s", STR_ARG(c->dialect->auth_prefix), STR_ARG(secret));
@@ -99,17 +102,22 @@ static void build_headers(
 static void make_headers(
 	struct exchange *x, const struct candidate *c, struct upstream_request *ret)
 {
-	struct http_header *h = arena_alloc(x->arena, (c->provider->headers.n + 6) * sizeof(*h));
+	const struct http_header all[] = {
+		{ STR("Content-Type"), STR("application/json") },
+		{ STR("Accept"),
+			x->chat.stream ? STR("text/event-stream") : STR("application/json") },
+		{ STR("Accept-Encoding"), STR("identity") },
+		{ STR("User-Agent"), STR("sluice/" SLUICE_VERSION) },
+		{ STR("anthropic-version"), STR("2023-06-01") },
+	};
+	const size_t some = ARRAY_LEN(all) - (c->dialect->family != API_ANTHROPIC);
+	const struct str_map *own = &c->provider->headers;
+	struct http_header *h = arena_alloc(x->arena, (own->n + some + 1) * sizeof(*h));
 	size_t n = 0;
 
-	h[n++] = (struct http_header){ STR("Content-Type"), STR("application/json") };
-	h[n++] = (struct http_header){ STR("Accept"),
-		x->chat.stream ? STR("text/event-stream") : STR("application/json") };
-	h[n++] = (struct http_header){ STR("Accept-Encoding"), STR("identity") };
-	h[n++] = (struct http_header){ STR("User-Agent"), STR("sluice/" SLUICE_VERSION) };
-	if (c->dialect->family == API_ANTHROPIC &&
-		!is_set_by(&c->provider->headers, STR("anthropic-version")))
-		h[n++] = (struct http_header){ STR("anthropic-version"), STR("2023-06-01") };
+	for (size_t i = 0; i < some; i++)
+		if (!is_set_by(own, all[i].name))
+			h[n++] = all[i];
 	ret->h = h;
 	ret->n = add_own_headers(x, c, h, n);
 }
@@ -134,18 +142,38 @@ static struct str splice_model(struct exchange *x, struct str model, struct buf 
 	return buf_str(spliced);
 }
 
-/* What the configuration sets of a model's requests. */
-static void set_params(const struct candidate *c, struct buf *made, struct upstream_request *ret)
+/* What the configuration sets of a model's requests for replies: counting knows no such members. */
+static void set_params(const struct exchange *x, const struct candidate *c, struct buf *made,
+	struct upstream_request *ret)
 {
 	struct buf with;
 
-	if (c->params.n == 0)
+	if (c->params.n == 0 || x->endpoint == ENDPOINT_COUNT)
 		return;
 	buf_init(&with, SIZE_MAX);
 	candidate_set_params(&with, ret->body, c->params);
 	buf_release(made);
 	*made = with;
 	ret->body = buf_str(made);
+}
+
+/* A conversation that was answered by another provider for a while comes back to Anthropic's API. */
+static void strip(struct exchange *x, const struct candidate *c, struct buf *made,
+	struct upstream_request *ret)
+{
+	bool wanted = candidate_flavor(c->provider)->echo == ECHO_TEXT;
+	struct buf without;
+
+	if (c->dialect->family != API_ANTHROPIC || x->config->models.n == 0)
+		return;
+	buf_init(&without, SIZE_MAX);
+	if (!strip_envelopes(ret->body, wanted, &without))
+		return;
+	buf_release(made);
+	*made = without;
+	ret->body = buf_str(made);
+	if (str_find(buf_str(&x->body), STR(NATIVE_PREFIX)) < x->body.n)
+		exchange_add_header(x, STR("x-sluice-warnings"), STR("thinking_stripped"));
 }
 
 static void build_body(struct exchange *x, const struct candidate *c, struct buf *spliced,
@@ -161,7 +189,8 @@ static void build_body(struct exchange *x, const struct candidate *c, struct buf
 	ret->body = buf_str(&x->body);
 	if (c->model.n > 0 && x->chat.nmodels > 0)
 		ret->body = splice_model(x, c->model, spliced);
-	set_params(c, spliced, ret);
+	strip(x, c, spliced, ret);
+	set_params(x, c, spliced, ret);
 }
 
 /* The same request in another dialect. */
@@ -176,7 +205,7 @@ static bool translate(struct exchange *x, const struct candidate *c, struct buf 
 	if (!ok)
 		return false;
 	ret->body = buf_str(spliced);
-	set_params(c, spliced, ret);
+	set_params(x, c, spliced, ret);
 	*ret_target = w.path;
 	return true;
 }
@@ -203,6 +232,27 @@ static struct str join(struct exchange *x, struct str base, struct str target)
 	return arena_printf(x->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(target));
 }
 
+/* A client's name for a model may hold anything. */
+static struct str escape_path(struct exchange *x, struct str name)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *p = arena_alloc(x->arena, 3 * name.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i], low = c | 0x20;
+		if ((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+			str_find_char(STR("-._~:@"), (char)c) < 6) {
+			p[n++] = (char)c;
+			continue;
+		}
+		p[n++] = '%';
+		p[n++] = hex[c >> 4];
+		p[n++] = hex[c & 15];
+	}
+	return (struct str){ p, n };
+}
+
 /* Gemini has the model in the path. */
 static struct str with_model(struct exchange *x, struct str target, struct str model)
 {
@@ -210,8 +260,39 @@ static struct str with_model(struct exchange *x, struct str target, struct str m
 
 	while (verb > 0 && target.p[--verb] != ':')
 		;
-	return arena_printf(x->arena, "/v1beta/models/%.*s%.*s", STR_ARG(model),
+	return arena_printf(x->arena, "/v1beta/models/%.*s%.*s", STR_ARG(escape_path(x, model)),
 		STR_ARG(str_from_offset(target, verb)));
+}
+
+static bool is_key_parameter(struct exchange *x, struct str parameter)
+{
+	struct str name = { parameter.p, str_find_char(parameter, '=') };
+
+	name = http_unescape(name, x->arena);
+	return str_eq(name, STR("key")) || str_eq(name, STR("access_token"));
+}
+
+/* Google's APIs take a client's key in the query too: it stays here when it would stay as a header. */
+static struct str without_keys(struct exchange *x, const struct candidate *c, struct str target)
+{
+	size_t query = str_find_char(target, '?');
+	struct str rest, part;
+	struct buf out;
+
+	if (query == target.n || c->dialect->family != API_GOOGLE ||
+		(c->provider->api_key.n == 0 && is_home(x, c)))
+		return target;
+	rest = str_from_offset(target, query + 1);
+	buf_init(&out, SIZE_MAX);
+	while (str_split(&rest, '&', &part)) {
+		if (is_key_parameter(x, part))
+			continue;
+		buf_add_char(&out, out.n == 0 ? '?' : '&');
+		buf_add(&out, part);
+	}
+	target = arena_printf(x->arena, "%.*s%.*s", (int)query, target.p, STR_ARG(buf_str(&out)));
+	buf_release(&out);
+	return target;
 }
 
 /* "https://host:port/base" and the target. */
@@ -257,6 +338,7 @@ bool request_build(struct exchange *x, const struct candidate *c, struct buf *sp
 		if (exchange_is_read(x) && c->model.n > 0 && x->chat.nmodels == 0 &&
 			c->dialect->family == API_GOOGLE)
 			target = with_model(x, target, c->model);
+		target = without_keys(x, c, target);
 	}
 	build_target(x, p, target, ret);
 	return true;

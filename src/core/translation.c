@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "core/candidate.h"
 #include "core/learned.h"
+#include "core/secrets.h"
 #include "llm/fit.h"
 #include "wire/json_text.h"
 
@@ -18,6 +19,7 @@ static bool read_content(struct exchange *x)
 	if (x->content != NULL && !x->content_used)
 		return true;
 	arena_free(x->content_arena);
+	x->content = NULL;
 	x->content_used = false;
 	x->content_arena = arena_new_small();
 	c = arena_alloc(x->content_arena, sizeof(*c));
@@ -40,6 +42,19 @@ static void keep_warnings(struct exchange *x)
 	x->warnings = arena_alloc(x->arena, sizeof(*x->warnings));
 	for (size_t i = 0; i < w->n; i++)
 		x->warnings->v[x->warnings->n++] = arena_dup(x->arena, w->v[i]);
+}
+
+/* What could not be kept of the reply; what comes up when its head is out is only logged. */
+static void note_warnings(struct translation *t)
+{
+	struct exchange *x = t->x;
+
+	if (t->decoder.dialect == NULL || t->decoder.warnings->n + t->encoder.warnings->n == 0)
+		return;
+	if (x->warnings == NULL)
+		x->warnings = arena_alloc(x->arena, sizeof(*x->warnings));
+	warnings_add(x->warnings, t->decoder.warnings);
+	warnings_add(x->warnings, t->encoder.warnings);
 }
 
 bool translation_print(struct exchange *x, const struct candidate *c, struct wire_request *ret)
@@ -74,12 +89,6 @@ static void add_warnings(struct exchange *x)
 	buf_release(&b);
 }
 
-static void add_answerer(struct exchange *x, const struct candidate *c)
-{
-	exchange_add_header(x, STR("x-sluice-provider"), c->provider->name);
-	exchange_add_header(x, STR("x-sluice-model"), c->model.n > 0 ? c->model : x->chat.model);
-}
-
 static void begin_stream(struct translation *t)
 {
 	struct exchange *x = t->x;
@@ -99,7 +108,8 @@ static void flush(struct translation *t)
 		return;
 	if (!conn_replied(x->conn)) {
 		x->streamed = x->chat.stream;
-		add_answerer(x, t->candidate);
+		exchange_add_answerer(x, t->candidate);
+		note_warnings(t);
 		add_warnings(x);
 		if (x->chat.stream)
 			begin_stream(t);
@@ -126,6 +136,13 @@ static void put(struct sink *self, const struct event *ev)
 {
 	struct translation *t = container_of(self, struct translation, encode);
 
+	struct event masked = *ev;
+
+	if (ev->type == EV_ERROR) {
+		t->failed = true;
+		masked.detail = secrets_masked(t->x, ev->detail);
+		ev = &masked;
+	}
 	if (ev->type == EV_ERROR && !t->encoder.begun) {
 		note_failure(t, ev);
 		return;
@@ -164,6 +181,7 @@ void translation_from(struct translation *t, struct sink *first)
 	struct target target;
 
 	candidate_target(&target, t->x, t->candidate);
+	t->learned = learned_end(t->x->svc->learned);
 	decoder_init(&t->decoder, t->candidate->dialect, &target, t->x->arena, first);
 	t->decoder.call_prefix = t->x->dialect == &dialect_anthropic ? "toolu_" : "call_";
 }
@@ -172,6 +190,7 @@ void translation_release(struct translation *t)
 {
 	if (t == NULL)
 		return;
+	note_warnings(t);
 	if (t->decoder.dialect != NULL)
 		decoder_release(&t->decoder);
 	encoder_release(&t->encoder);
@@ -252,6 +271,7 @@ void translation_failed(struct translation *t, unsigned status, struct str body,
 	struct str after = http_get(&head, STR("retry-after"));
 
 	failure_read(&t->failure, status, body, x->arena);
+	t->failure.message = secrets_masked(x, t->failure.message);
 	if (x->endpoint == ENDPOINT_COUNT && (status == 404 || status == 405 || status == 501)) {
 		t->failure.kind = ERR_NONE;
 		estimate_count(t);
@@ -266,7 +286,7 @@ void translation_failed(struct translation *t, unsigned status, struct str body,
 			x->arena, "%lld", (long long)((t->failure.retry_after_ms + 999) / 1000));
 	if (after.n > 0)
 		exchange_add_header(x, STR("retry-after"), arena_dup(x->arena, after));
-	add_answerer(x, t->candidate);
+	exchange_add_answerer(x, t->candidate);
 }
 
 bool translation_count(struct translation *t, struct str body)
@@ -290,14 +310,17 @@ bool translation_count(struct translation *t, struct str body)
 
 enum { AGAIN_MAX = 2 };
 
-/* A parameter that was refused is left out from now on, for this model. */
+/* A parameter that was refused is left out from now on, for this model. Another exchange may have found that out since it was asked. */
 static bool learn(struct translation *t)
 {
 	const struct candidate *c = t->candidate;
+	struct learned *l = t->x->svc->learned;
 	struct str lacks = failure_parameter(&t->failure);
 	struct str model = c->model.n > 0 ? c->model : t->x->chat.model;
 
-	return lacks.n > 0 && learned_add(t->x->svc->learned, c->provider->name, model, lacks);
+	return lacks.n > 0 &&
+	       (learned_add(l, c->provider->name, model, lacks) ||
+		       learned_since(l, t->learned, c->provider->name, model, lacks));
 }
 
 bool translation_try_again(struct translation *t)
@@ -313,6 +336,20 @@ bool translation_try_again(struct translation *t)
 	return true;
 }
 
+/* Words that clients look for, where their API has no code for a prompt that is too long. */
+static struct str in_clients_words(struct exchange *x, enum err_kind kind, struct str said)
+{
+	static const char *const words[API_FAMILIES] = {
+		[API_ANTHROPIC] = "prompt is too long",
+		[API_GOOGLE] = "The input token count exceeds the maximum number of tokens allowed",
+	};
+	const char *begin = words[x->dialect->family];
+
+	if (kind != ERR_CONTEXT || begin == NULL || str_starts(said, str_from(begin)))
+		return said;
+	return arena_printf(x->arena, "%s: %.*s", begin, STR_ARG(said));
+}
+
 void translation_give_up(struct translation *t)
 {
 	struct exchange *x = t->x;
@@ -324,11 +361,7 @@ void translation_give_up(struct translation *t)
 				t->encoder.reply.overflow
 					? STR("the provider's reply is longer than 'limits.reply_bytes'")
 					: STR("the provider's reply was empty") };
-	said = t->failure.message;
-	/* Claude Code looks for these words. */
-	if (t->failure.kind == ERR_CONTEXT && x->dialect->family == API_ANTHROPIC &&
-		!str_starts(said, STR("prompt is too long")))
-		said = arena_printf(x->arena, "prompt is too long: %.*s", STR_ARG(said));
+	said = in_clients_words(x, t->failure.kind, t->failure.message);
 	err_set(&x->err, t->failure.kind, "%.*s", STR_ARG(said));
 	x->err.said = arena_dup(x->arena, said).p;
 }
@@ -362,6 +395,7 @@ static void answer_prewarm(struct exchange *x)
 					  .usage = { 0, 0, 0, 0, 0, -1 } };
 	const struct encoder_wishes w = { .model = x->chat.model,
 		.created_s = x->begin_wall_ms / 1000,
+		.stream = x->chat.stream,
 		.max_bytes = SIZE_MAX,
 		.content = x->content };
 	struct encoder e;
@@ -375,7 +409,11 @@ static void answer_prewarm(struct exchange *x)
 	warn(&x->content->warnings, "prewarm_local");
 	keep_warnings(x);
 	add_warnings(x);
-	reply_json(x, &body);
+	x->streamed = x->chat.stream;
+	exchange_reply(x, 200,
+		x->streamed ? STR("text/event-stream; charset=utf-8") : STR("application/json"),
+		buf_str(&body), NULL);
+	buf_release(&body);
 }
 
 bool translation_answers(struct exchange *x, const struct candidate *c)

@@ -24,8 +24,10 @@ struct translation {
 	struct buf out;
 	struct failure
 		failure; /* what went wrong before anything was sent; kind ERR_NONE: nothing */
+	size_t learned;  /* learned_end() when it was asked */
 	bool again;      /* and may go right the next time */
 	bool done;       /* the client has been sent the end of the reply */
+	bool failed;     /* it has no good end: nothing that follows is of use */
 };
 
 /* Makes one whose bytes for the client go to `next`; events are to be put into translation.encode. The first bytes are preceded by the

@@ -99,6 +99,13 @@ struct anthropic_printer {
 	bool prefill; /* a last message of the assistant may stay the last */
 };
 
+/* Appends the schema of a reply: objects are closed, and bounds that the API refuses go; true when something was left out that the client
+ * has said. What is no object becomes an empty schema. */
+bool anthropic_add_schema(struct buf *out, struct str schema);
+/* The same of a tool's arguments, of which only alternatives at the top are refused. {"type":"object"} is the least that the API takes. */
+bool anthropic_add_parameters(struct buf *out, struct str schema);
+/* Text of nothing but white space, which the API refuses. */
+bool anthropic_is_blank(const struct part *part);
 /* The array `messages`. */
 bool anthropic_print_messages(struct anthropic_printer *p) MUSTCHECK;
 /* A block of text, with its mark. */

@@ -447,6 +447,7 @@ static bool flatten(struct anthropic_reader *r, const struct str *m)
 	buf_add(&b, STR("\\n["));
 	buf_add(&b, name.n > 0 ? name : json_inner(m[B_TYPE]));
 	buf_add(&b, STR("]\\n"));
+	render(&b, STR(""), m[B_TEXT]);
 	render(&b, STR(""), m[B_INPUT]);
 	render(&b, STR(""), m[B_CONTENT]);
 	warn(&r->c->warnings, "server_tool_history_flattened");

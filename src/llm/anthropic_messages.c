@@ -83,6 +83,39 @@ bool anthropic_lacks_thinking(const struct content *c)
 	return lacks;
 }
 
+/* ---- what is said ---- */
+
+/* Without white space at its end, escaped or not. */
+static struct str trim_end(struct str s)
+{
+	for (;;) {
+		size_t slashes = 0;
+		char last = s.n > 0 ? s.p[s.n - 1] : '\0';
+		if (last == ' ' || last == '\t' || last == '\n' || last == '\r') {
+			s.n--;
+			continue;
+		}
+		while (slashes + 1 < s.n && s.p[s.n - 2 - slashes] == '\\')
+			slashes++;
+		if (slashes % 2 == 0 || (last != 'n' && last != 't' && last != 'r'))
+			return s;
+		s.n -= 2;
+	}
+}
+
+bool anthropic_is_blank(const struct part *part)
+{
+	return part->kind == PART_TEXT && trim_end(part->text).n == 0;
+}
+
+/* Reasoning that is not this API's is not printed, and texts of white space only are refused by it. */
+static bool is_printed(const struct part *part)
+{
+	if (part->kind == PART_REASONING)
+		return thinking_blocks(&part->native).n > 0;
+	return !anthropic_is_blank(part);
+}
+
 /* ---- blocks ---- */
 
 /* {"type":"base64",…} or {"type":"url",…}, in a block of that type. */
@@ -95,8 +128,9 @@ static void print_media(struct anthropic_printer *p, const struct part *part, co
 		buf_add(out, STR("\"url\",\"url\":"));
 		json_add_quoted(out, part->url);
 	} else {
+		bool jpg = str_eq(part->media_type, STR("image/jpg"));
 		buf_add(out, STR("\"base64\",\"media_type\":"));
-		json_add_quoted(out, part->media_type);
+		json_add_quoted(out, jpg ? STR("image/jpeg") : part->media_type);
 		buf_add(out, STR(",\"data\":"));
 		json_add_quoted(out, part->data);
 	}
@@ -137,14 +171,17 @@ static bool print_part(struct anthropic_printer *p, const struct part *part);
 static bool print_result_content(struct anthropic_printer *p, const struct part *parts)
 {
 	struct buf *out = p->out;
-	bool blocks = false;
+	bool blocks = false, any = false;
 
 	for (const struct part *part = parts; part != NULL; part = part->next)
 		blocks = blocks || part->kind != PART_TEXT || part->mark.n > 0;
 	buf_add_char(out, blocks ? '[' : '"');
 	for (const struct part *part = parts; part != NULL; part = part->next) {
-		if (part != parts)
+		if (blocks && !is_printed(part))
+			continue;
+		if (any)
 			buf_add(out, blocks ? STR(",") : STR("\\n\\n"));
+		any = true;
 		if (!blocks)
 			buf_add(out, part->text);
 		else if (!print_part(p, part))
@@ -219,12 +256,6 @@ struct run_walk {
 	const struct part *part;
 };
 
-/* Reasoning that is not this API's is not printed. */
-static bool is_printed(const struct part *part)
-{
-	return part->kind != PART_REASONING || thinking_blocks(&part->native).n > 0;
-}
-
 static const struct part *run_next(struct run_walk *w)
 {
 	for (;;) {
@@ -240,24 +271,6 @@ static const struct part *run_next(struct run_walk *w)
 	}
 }
 
-/* Without white space at its end, escaped or not. */
-static struct str trim_end(struct str s)
-{
-	for (;;) {
-		size_t slashes = 0;
-		char last = s.n > 0 ? s.p[s.n - 1] : '\0';
-		if (last == ' ' || last == '\t' || last == '\n' || last == '\r') {
-			s.n--;
-			continue;
-		}
-		while (slashes + 1 < s.n && s.p[s.n - 2 - slashes] == '\\')
-			slashes++;
-		if (slashes % 2 == 0 || (last != 'n' && last != 't' && last != 'r'))
-			return s;
-		s.n -= 2;
-	}
-}
-
 static void print_role(struct buf *out, enum message_role role, bool *first)
 {
 	static const char *const names[] = {
@@ -269,6 +282,24 @@ static void print_role(struct buf *out, enum message_role role, bool *first)
 
 	buf_addf(out, "%s{\"role\":\"%s\",\"content\":", *first ? "" : ",", names[role]);
 	*first = false;
+}
+
+/* DeepSeek wants thinking with every message that makes calls, if only empty. */
+static bool print_empty_thinking(struct anthropic_printer *p, const struct run *run)
+{
+	struct run_walk w = { .run = run };
+	const struct part *part;
+	bool calls = false;
+
+	while ((part = run_next(&w)) != NULL) {
+		if (part->kind == PART_REASONING)
+			return false;
+		calls = calls || part->kind == PART_CALL;
+	}
+	if (!calls || p->t->flavor->echo != ECHO_TEXT)
+		return false;
+	buf_add(p->out, STR("{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}"));
+	return true;
 }
 
 /* One text is a string, all else is blocks. */
@@ -287,6 +318,8 @@ static bool print_run(struct anthropic_printer *p, const struct run *run, bool *
 		return true;
 	}
 	buf_add_char(p->out, '[');
+	if (print_empty_thinking(p, run))
+		comma = ",";
 	while ((part = run_next(&w)) != NULL) {
 		buf_add(p->out, str_from(comma));
 		comma = ",";
@@ -297,11 +330,6 @@ static bool print_run(struct anthropic_printer *p, const struct run *run, bool *
 	return true;
 }
 
-static bool is_blank(const struct part *part)
-{
-	return part->kind == PART_TEXT && trim_end(part->text).n == 0;
-}
-
 /* A last message of the assistant: without white space at its end, which the API refuses. */
 static bool print_last(struct anthropic_printer *p, const struct turn *t, bool *first)
 {
@@ -310,7 +338,7 @@ static bool print_last(struct anthropic_printer *p, const struct turn *t, bool *
 	const struct part *last = NULL;
 
 	for (const struct part *part = t->parts.first; part != NULL; part = part->next)
-		last = is_blank(part) ? last : part;
+		last = anthropic_is_blank(part) ? last : part;
 	if (last == NULL)
 		return true;
 	for (const struct part *part = t->parts.first; part != last->next; part = part->next) {
@@ -341,8 +369,12 @@ static bool print_between(struct anthropic_printer *p, struct run run, bool *fir
 		system = system || t->role == ROLE_SYSTEM;
 	}
 	run.role = ROLE_USER;
-	if (user && !print_run(p, &run, first))
+	if (user && run_next(&(struct run_walk){ .run = &run }) == NULL) {
+		print_role(p->out, ROLE_USER, first);
+		buf_add(p->out, STR("\"(empty)\"}"));
+	} else if (user && !print_run(p, &run, first)) {
 		return false;
+	}
 	run.role = ROLE_SYSTEM;
 	if (system && !user) {
 		print_role(p->out, ROLE_USER, first);
@@ -355,7 +387,8 @@ static void warn_of_lost_reasoning(struct content *c)
 {
 	for (const struct turn *t = c->turns; t != NULL; t = t->next)
 		for (const struct part *p = t->parts.first; p != NULL; p = p->next)
-			if (!is_printed(p) && (p->text.n > 0 || p->native.code.n > 0))
+			if (p->kind == PART_REASONING && !is_printed(p) &&
+				(p->text.n > 0 || p->native.code.n > 0))
 				warn(&c->warnings, c->reasoning_lost);
 }
 

@@ -93,24 +93,6 @@ static bool is_declared(const struct plan *p, const struct tool *t)
 	return bsearch(&name, p->among.v, p->among.n, sizeof(name), compare_names) != NULL;
 }
 
-/* {"type":"object"} is the least that the API takes. */
-static void print_schema(struct buf *out, struct str schema)
-{
-	struct json_iter it;
-	struct json_member m;
-	struct err none = { 0 };
-
-	if (schema.n == 0 || !json_iter_init(&it, schema, &none) || !json_next(&it, &m, &none)) {
-		buf_add(out, STR("{\"type\":\"object\",\"properties\":{}}"));
-	} else if (json_get(schema, STR("type")).p == NULL) {
-		buf_add(out, STR("{\"type\":\"object\","));
-		/* From the quote before the first key on. */
-		json_add_compact(out, str_from_offset(schema, (size_t)(m.key.p - 1 - schema.p)));
-	} else {
-		json_add_compact(out, schema);
-	}
-}
-
 /* How a text must look is told in words. */
 static void print_freeform(struct buf *out, const struct tool *t)
 {
@@ -137,8 +119,10 @@ static void print_freeform(struct buf *out, const struct tool *t)
 			 "{\"type\":\"string\"}},\"required\":[\"input\"]}"));
 }
 
-static void print_tool(struct buf *out, const struct tool *t)
+static void print_tool(struct plan *p, const struct tool *t)
 {
+	struct buf *out = p->p.out;
+
 	buf_add(out, STR("{\"name\":"));
 	json_add_quoted(out, t->wire_name);
 	if (t->kind == TOOL_FREEFORM) {
@@ -149,9 +133,10 @@ static void print_tool(struct buf *out, const struct tool *t)
 			json_add_quoted(out, t->description);
 		}
 		buf_add(out, STR(",\"input_schema\":"));
-		print_schema(out, t->schema);
+		if (anthropic_add_parameters(out, t->schema))
+			warn(&p->p.c->warnings, "schema_keyword_dropped");
 	}
-	if (t->strict == 1 && t->kind == TOOL_FUNCTION)
+	if (p->p.t->caps.json_schema && t->strict == 1 && t->kind == TOOL_FUNCTION)
 		buf_add(out, STR(",\"strict\":true"));
 	if (t->mark.n > 0) {
 		buf_add(out, STR(",\"cache_control\":"));
@@ -173,7 +158,7 @@ static void print_tools(struct plan *p)
 		if (!is_declared(p, t))
 			continue;
 		buf_add(out, first ? STR("") : STR(","));
-		print_tool(out, t);
+		print_tool(p, t);
 		first = false;
 	}
 	buf_add_char(out, ']');
@@ -319,6 +304,19 @@ static void plan_no_thinking(struct plan *p)
 	}
 }
 
+/* Nothing is said but whether it is to be shown, which is told those that think anyway. */
+static void plan_shown(struct plan *p)
+{
+	const struct caps *caps = &p->p.t->caps;
+	bool anyway = caps->thinking == THINKING_ALWAYS ||
+		      (caps->thinking == THINKING_ADAPTIVE && caps->between_tools);
+
+	if (anyway && p->p.c->reasoning.show == SHOW_SUMMARY)
+		plan_adaptive(p);
+	else
+		p->thinks = caps->thinking == THINKING_ALWAYS;
+}
+
 static void plan_thinking(struct plan *p)
 {
 	const struct reasoning_wish *w = &p->p.c->reasoning;
@@ -328,7 +326,7 @@ static void plan_thinking(struct plan *p)
 		(w->mode == REASONING_UNSET && w->effort == EFFORT_NONE))
 		plan_no_thinking(p);
 	else if (w->mode == REASONING_UNSET && w->effort == EFFORT_UNSET)
-		p->thinks = thinking == THINKING_ALWAYS;
+		plan_shown(p);
 	else if (thinking == THINKING_NONE)
 		warn_field(&p->p.c->warnings, STR("reasoning_effort"), p->p.arena);
 	else if (thinking == THINKING_BUDGET)
@@ -354,6 +352,22 @@ static void print_thinking(struct plan *p)
 }
 
 /* ---- the form of the reply ---- */
+
+/* System prompts are no place for white space alone either. */
+static void drop_blanks(struct parts *system)
+{
+	struct part **at = &system->first;
+
+	system->last = NULL;
+	while (*at != NULL) {
+		if (anthropic_is_blank(*at)) {
+			*at = (*at)->next;
+			continue;
+		}
+		system->last = *at;
+		at = &(*at)->next;
+	}
+}
 
 static void plan_format(struct plan *p)
 {
@@ -388,10 +402,8 @@ static void print_output_config(struct plan *p)
 		buf_addf(out, "\"effort\":\"%s\"%s", effort_name(p->effort), schema ? "," : "");
 	if (schema) {
 		buf_add(out, STR("\"format\":{\"type\":\"json_schema\",\"schema\":"));
-		if (f->schema.n > 0)
-			json_add_compact(out, f->schema);
-		else
-			buf_add(out, STR("{}"));
+		if (anthropic_add_schema(out, f->schema))
+			warn(&p->p.c->warnings, "schema_keyword_dropped");
 		buf_add_char(out, '}');
 	}
 	buf_add_char(out, '}');
@@ -656,6 +668,7 @@ bool anthropic_print_content(
 	if (!t->caps.mid_system)
 		content_fold_system(c);
 	content_declare_tools(c);
+	drop_blanks(&c->system);
 	plan_tools(&p);
 	plan_thinking(&p);
 	plan_forced(&p);

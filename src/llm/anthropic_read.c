@@ -459,9 +459,12 @@ static bool read_thread(struct anthropic_reader *r, struct str value)
 		       json_is_string(json_get(value, STR("id"))) ||
 		       json_is_string(json_get(value, STR("thread_id"))) || json_is_string(value);
 
-	if (goes_on)
-		return err_set(r->e, ERR_INVALID,
+	if (goes_on) {
+		err_set(r->e, ERR_INVALID,
 			"'thread' needs server-side state, which this route does not keep; send all messages");
+		r->e->code = "thread_unsupported_request";
+		return false;
+	}
 	warn_field(&r->c->warnings, STR("thread"), r->arena);
 	return true;
 }

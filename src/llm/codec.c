@@ -51,10 +51,61 @@ void decoder_end(struct decoder *d)
 			false);
 }
 
+/* No counts below "not known". */
+static bool is_usage(const struct usage *u)
+{
+	return u->in >= -1 && u->cache_read >= -1 && u->cache_write >= -1 &&
+	       u->cache_write_1h >= -1 && u->out >= -1 && u->reasoning >= -1;
+}
+
+/* What event.h promises: parts one after the other, nothing outside of them, all of them closed at a good end. */
+static bool is_in_order(struct decoder *d, const struct event *ev)
+{
+	bool open = d->open, signable = d->signable;
+
+	switch (ev->type) {
+	case EV_OPEN:
+		d->open = true;
+		d->signable = ev->part == PART_REASONING;
+		return !open;
+	case EV_TEXT:
+		return open;
+	case EV_SIGN:
+		d->signable = false;
+		return open && signable;
+	case EV_CLOSE:
+		d->open = false;
+		return open;
+	case EV_STOP:
+		return !open && ev->stop != STOP_NONE;
+	case EV_START:
+	case EV_USAGE:
+		return is_usage(&ev->usage);
+	case EV_RAW:
+	case EV_BEGIN:
+	case EV_ERROR:
+		break;
+	}
+	return true;
+}
+
+/* A decoder that breaks its promise is a mistake of ours, which tests and fuzzers are to find; a client only loses the reply. */
+static void fail_order(struct decoder *d)
+{
+#ifdef __SANITIZE_ADDRESS__
+	assert(!"events come in order");
+#endif
+	decoder_fail(d, ERR_INTERNAL, STR("the provider's reply could not be put in order"), false);
+}
+
 void decoder_put(struct decoder *d, const struct event *ev)
 {
 	if (d->ended)
 		return;
+	if (!is_in_order(d, ev)) {
+		fail_order(d);
+		return;
+	}
 	d->ended = ev->type == EV_STOP || ev->type == EV_ERROR;
 	d->to->put(d->to, ev);
 }

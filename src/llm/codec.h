@@ -21,6 +21,7 @@ struct decoder {
 	struct sink *to;
 	struct warnings *warnings; /* of the reply; those after its head only reach the log */
 	bool ended;                /* EV_STOP or EV_ERROR is out: nothing follows */
+	bool open, signable;       /* a part is; it is reasoning that has not been signed */
 	void *state;
 };
 

@@ -3,6 +3,8 @@
 #include "llm/anthropic.h"
 #include "wire/sse.h"
 
+#include <string.h>
+
 enum {
 	MODELS_MAX = 16,
 	COUNT_MAX = 1000000000, /* tokens: more is no figure of any request, and is not believed */
@@ -198,6 +200,10 @@ static void print_error(struct buf *out, const struct err *e, struct str id)
 	buf_addf(out, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":",
 		err_anthropic_type(e->kind));
 	json_add_string(out, str_from(err_message(e)));
+	/* By which the SDKs know that all messages are to be sent instead. */
+	if (e->code != NULL && strcmp(e->code, "thread_unsupported_request") == 0)
+		buf_addf(out, ",\"details\":{\"error_code\":\"%s\",\"unsupported\":[\"thread\"]}",
+			e->code);
 	buf_add(out, STR("},\"request_id\":"));
 	json_add_string(out, id);
 	buf_add(out, STR("}"));

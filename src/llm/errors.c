@@ -49,7 +49,10 @@ unsigned err_status(enum api_family family, enum err_kind kind)
 {
 	const struct error_row *r = &rows[kind];
 
-	return family == API_OPENAI && r->openai_status != 0 ? r->openai_status : r->status;
+	if (family == API_OPENAI && r->openai_status != 0)
+		return r->openai_status;
+	/* 529 is Anthropic's alone. */
+	return family == API_GOOGLE && kind == ERR_OVERLOADED ? 503 : r->status;
 }
 
 const char *err_anthropic_type(enum err_kind kind)

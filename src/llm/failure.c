@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 6, ITEMS_MAX = 64, REDACT_MAX = 16 << 10 };
+enum { DEPTH_MAX = 6, ITEMS_MAX = 64, REDACT_MAX = 16 << 10, TYPE_MAX = 128 };
 static const int64_t RETRY_MAX_MS = INT64_C(24) * 60 * 60 * 1000;
 
 struct word {
@@ -365,7 +365,8 @@ static enum err_kind kind_of(const struct reading *r, unsigned status)
 		enum err_kind said = kind_of_phrase(r->message);
 		kind = said != ERR_NONE ? said : kind;
 	}
-	if (kind == ERR_NONE && r->word != NULL)
+	/* DeepSeek calls everything an invalid request, its own failures as well. */
+	if (kind == ERR_NONE && r->word != NULL && (r->word->kind != ERR_INVALID || status < 500))
 		kind = r->word->kind;
 	return kind != ERR_NONE ? kind : kind_of_class(status);
 }
@@ -390,13 +391,23 @@ static struct str type_of(const struct reading *r)
 	return r->word != NULL && r->word->precise ? str_from(r->word->word) : r->type;
 }
 
+/* Outlives the body. */
+static struct str kept_type(const struct reading *r)
+{
+	struct str type = type_of(r);
+
+	if (type.n > TYPE_MAX)
+		type.n = TYPE_MAX;
+	return arena_dup(r->a, type);
+}
+
 static void conclude(struct failure *ret, const struct reading *r, unsigned status)
 {
 	unsigned said = r->code >= 400 && r->code < 600 ? (unsigned)r->code : 0;
 	unsigned known = status >= 400 ? status : said != 0 ? said : status;
 
 	ret->kind = kind_of(r, known);
-	ret->type = type_of(r);
+	ret->type = kept_type(r);
 	ret->retry_after_ms = r->retry_ms >= 0 ? r->retry_ms : retry_in_text(r->message);
 	if (r->message.n > 0)
 		ret->message = presentable(r->message, r->a);

@@ -14,7 +14,7 @@ const struct flavor flavors[] = {
 		.json_schema = true, .pdf = true, .top_k = true, .keeps_marks = true },
 	{ .name = "groq", .code = "gq", .completion_tokens = true, .control = CONTROL_EFFORT, .json_schema = true, .whole_calls = true },
 	{ .name = "xai", .maker = "x-ai", .code = "xa", .completion_tokens = true, .control = CONTROL_EFFORT, .json_schema = true },
-	{ .name = "mistral", .code = "mi", .json_schema = true, .whole_calls = true },
+	{ .name = "mistral", .code = "mi", .json_schema = true, .whole_calls = true, .short_ids = true },
 	{ .name = "ollama", .code = "ol", .control = CONTROL_EFFORT, .json_schema = true, .top_k = true, .whole_calls = true },
 	{ .name = "lmstudio", .code = "lm", .json_schema = true, .top_k = true, .mixed_calls = true },
 	{ .name = "vllm", .code = "vl", .control = CONTROL_TEMPLATE, .json_schema = true, .top_k = true, .mixed_calls = true,

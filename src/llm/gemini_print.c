@@ -148,7 +148,7 @@ static void add_choice(struct printer *p)
 		[CHOICE_ANY] = "ANY",
 		[CHOICE_NONE] = "NONE",
 		[CHOICE_NAMED] = "ANY",
-		[CHOICE_AUTO_AMONG] = "AUTO",
+		[CHOICE_AUTO_AMONG] = "VALIDATED", /* AUTO takes no names */
 		[CHOICE_ANY_AMONG] = "ANY" };
 	const enum tool_choice choice = p->c->choice;
 
@@ -296,7 +296,8 @@ static void begin_part(struct printer *p, enum message_role role)
 static void add_inline(struct printer *p, const struct part *part)
 {
 	buf_add(p->out, STR("{\"inlineData\":{\"mimeType\":"));
-	json_add_quoted(p->out, part->media_type);
+	json_add_quoted(p->out,
+		str_eq(part->media_type, STR("image/jpg")) ? STR("image/jpeg") : part->media_type);
 	buf_add(p->out, STR(",\"data\":"));
 	json_add_quoted(p->out, part->data);
 	buf_add(p->out, STR("}}"));

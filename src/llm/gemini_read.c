@@ -108,6 +108,7 @@ static bool read_schema(struct reader *r, struct str value)
 	if (value.p[0] != '{')
 		return true;
 	r->c->format.kind = FORMAT_SCHEMA;
+	r->c->format.strict = 0; /* which closed objects would be asked for */
 	r->c->format.schema = convert_schema(r, value);
 	return true;
 }
@@ -117,6 +118,7 @@ static bool read_json_schema(struct reader *r, struct str value)
 	if (value.p[0] != '{')
 		return true;
 	r->c->format.kind = FORMAT_SCHEMA;
+	r->c->format.strict = 0; /* which closed objects would be asked for */
 	r->c->format.schema = value;
 	return true;
 }
@@ -415,7 +417,6 @@ static const struct {
 	{ STR_INIT("generateContentRequest"), read_request }, /* of countTokens */
 	{ STR_INIT("cachedContent"), refuse_cache },
 	{ STR_INIT("serviceTier"), read_tier },
-	{ STR_INIT("safetySettings"), pass_over },
 	{ STR_INIT("model"), pass_over },
 };
 

@@ -35,7 +35,7 @@ struct reader {
 /* One part of a content, by its members. */
 struct members {
 	struct str text, inline_data, file_data, call, response, code, code_result, signature;
-	bool thought, unknown;
+	bool thought, unknown, any;
 };
 
 static struct str member(struct str object, struct str camel)
@@ -163,6 +163,7 @@ static bool read_members(struct reader *r, struct str part, struct members *ret)
 		size_t i = 0;
 		while (i < ARRAY_LEN(rows) && !gemini_key_is(m.key, rows[i].name))
 			i++;
+		ret->any = ret->any || i < ARRAY_LEN(rows);
 		if (i < ARRAY_LEN(rows) && !json_is_null(m.value))
 			memcpy((char *)ret + rows[i].to, &m.value, sizeof(m.value));
 		else if (gemini_key_is(m.key, STR("thought")))
@@ -390,6 +391,10 @@ static bool read_part(struct reader *r, struct str value)
 		return refuse(r, "fileData", "cannot be fetched for this provider");
 	if (m.unknown)
 		return refuse(r, "toolCall", "belongs to a tool of another provider");
+	if (!m.any)
+		return err_set(r->e, ERR_INVALID,
+			"'contents[%zu].parts[%zu]' is of no kind that this route can translate",
+			r->content, r->part);
 	if (m.call.n > 0)
 		return read_call(r, &m);
 	if (m.response.n > 0)

@@ -51,6 +51,16 @@ void openai_read_choice(struct content *ret, struct str choice);
 /* Under which code reasoning that is nothing but text goes into an envelope: the flavor's, if that does not stand for more. */
 struct str openai_text_code(const struct flavor *f);
 
+/* What OpenAI takes less of than others do, also of its Responses API. Names of tools, everywhere: 64 of A-Z a-z 0-9 _ -; another
+ * one gives way to one with a part of its hash in it. */
+void openai_fit_names(struct content *c);
+/* The id of a call: id_of_call(), and no longer than the flavor takes. */
+struct str openai_call_id(struct str id, const struct flavor *f, struct arena *a);
+/* Tools that their provider runs are left out, with a warning; those that an Anthropic client relies on are refused. */
+bool openai_check_server_tools(struct content *c, struct err *e);
+/* The schema of a function's arguments: an object must say which `properties` it has, if only that it has none. */
+void openai_add_parameters(struct buf *out, struct str schema);
+
 /* The member `messages`. extra: a sentence more for the system prompt, escaped, or empty. */
 bool openai_print_messages(struct buf *out, struct content *c, const struct target *t,
 	struct str extra, struct err *e);

@@ -182,7 +182,7 @@ static void add_signature(struct encoder *e, const struct native *n)
 	if (!str_eq(n->code, STR("gem")) || !json_is_string(n->payload))
 		return;
 	buf_add(e->out, STR(",\"extra_content\":{\"google\":{\"thought_signature\":"));
-	buf_add(e->out, n->payload);
+	json_add_quoted(e->out, json_inner(n->payload));
 	buf_add(e->out, STR("}}"));
 }
 
@@ -432,7 +432,7 @@ static void add_texts(struct encoder *e, enum part_kind kind)
 {
 	for (const struct reply_part *p = next_of(e->reply.first, kind); p != NULL;
 		p = next_of(p->next, kind))
-		buf_add(e->out, buf_str(&p->text));
+		json_add_inner(e->out, buf_str(&p->text));
 }
 
 static bool has_text(const struct encoder *e, enum part_kind kind)
@@ -480,7 +480,7 @@ static void add_reply_call(struct encoder *e, const struct reply_part *p, unsign
 		text = unwrapped(e, text);
 	else if (text.n == 0 && !p->freeform)
 		text = STR("{}");
-	buf_add(e->out, text);
+	json_add_inner(e->out, text);
 	buf_add(e->out, STR("\"}"));
 	add_signature(e, &p->native);
 	buf_add_char(e->out, '}');

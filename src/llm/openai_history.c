@@ -207,7 +207,7 @@ static void print_result(struct printer *p, const struct part *result)
 		warn(&p->c->warnings, "tool_result_image_moved");
 	}
 	buf_add(p->out, STR("\",\"tool_call_id\":"));
-	json_add_quoted(p->out, result->id);
+	json_add_quoted(p->out, openai_call_id(result->id, p->t->flavor, p->c->arena));
 	buf_add_char(p->out, '}');
 }
 
@@ -272,7 +272,7 @@ static bool print_user(struct printer *p, const struct turn *t)
 static void add_call(struct printer *p, const struct part *call)
 {
 	buf_add(p->out, STR("{\"id\":"));
-	json_add_quoted(p->out, call->id);
+	json_add_quoted(p->out, openai_call_id(call->id, p->t->flavor, p->c->arena));
 	buf_add(p->out, STR(",\"type\":\"function\",\"function\":{\"name\":"));
 	json_add_quoted(p->out, call->name);
 	buf_add(p->out, STR(",\"arguments\":\""));

@@ -18,7 +18,7 @@ struct reader {
 
 struct message {
 	struct str role, content, refusal, tool_calls, tool_call_id;
-	struct str function_call, reasoning, reasoning_details, mark;
+	struct str function_call, reasoning, reasoning_details, mark, name;
 };
 
 static bool refuse(struct reader *r, const char *where, const char *what)
@@ -452,8 +452,10 @@ static bool read_result(struct reader *r, const struct message *m, struct str id
 		return false;
 	join_texts(r, &inner);
 	p->parts = inner.first;
-	if (inner.first != NULL && inner.first == inner.last)
+	if (inner.first != NULL && inner.first == inner.last) {
 		p->mark = inner.first->mark;
+		inner.first->mark = STR("");
+	}
 	return true;
 }
 
@@ -491,7 +493,11 @@ static void mark_last(struct reader *r, const struct message *m, bool system)
 static bool read_role(struct reader *r, const struct message *m)
 {
 	struct str role = json_inner(m->role);
+	bool result = json_key_is(role, STR("tool")) || json_key_is(role, STR("function"));
 
+	/* Who of several has spoken is nothing that others can be told. */
+	if (m->name.n > 0 && !result)
+		warn_field(&r->c->warnings, STR("name"), r->arena);
 	if (json_key_is(role, STR("system")) || json_key_is(role, STR("developer"))) {
 		if (!read_instructions(r, m))
 			return false;
@@ -531,6 +537,7 @@ static struct str *member_of(struct message *m, struct str key)
 		{ STR_INIT("reasoning"), offsetof(struct message, reasoning) },
 		{ STR_INIT("reasoning_details"), offsetof(struct message, reasoning_details) },
 		{ STR_INIT("cache_control"), offsetof(struct message, mark) },
+		{ STR_INIT("name"), offsetof(struct message, name) },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -147,8 +147,12 @@ static enum effort wished_effort(const struct reasoning_wish *w)
 /* Nearest to the wish that the model takes; warns where it reasons although it should not. */
 static enum effort allowed_effort(struct printer *p, enum effort wish)
 {
-	enum effort e = wish == EFFORT_UNSET ? wish : caps_effort(&p->t->caps, wish);
+	enum effort e;
 
+	/* OpenAI has the highest in Responses only. */
+	if (p->t->flavor->responses && wish == EFFORT_MAX)
+		wish = EFFORT_XHIGH;
+	e = wish == EFFORT_UNSET ? wish : caps_effort(&p->t->caps, wish);
 	warn_if(p, wish == EFFORT_NONE && e != EFFORT_NONE && e != EFFORT_UNSET,
 		"thinking_not_disabled");
 	return e;
@@ -240,7 +244,9 @@ static void print_format(struct printer *p)
 		buf_add(p->out, STR("{\"type\":\"json_schema\",\"json_schema\":{\"name\":"));
 		json_add_quoted(p->out, f->name.n > 0 ? f->name : STR("output"));
 		add_raw(p, "schema", f->schema);
-		add_raw(p, "strict", f->strict == 0 ? STR("false") : STR("true"));
+		/* Clients that cannot say it mean it: their schemas are kept to. */
+		if (f->strict >= 0 || f->name.n == 0)
+			add_raw(p, "strict", f->strict != 0 ? STR("true") : STR("false"));
 		buf_add(p->out, STR("}}"));
 		return;
 	}
@@ -296,6 +302,16 @@ static void print_freeform(struct printer *p, const struct tool *t)
 	warn(&p->c->warnings, "custom_tool_wrapped");
 }
 
+static void print_parameters(struct printer *p, struct str schema)
+{
+	if (!p->t->flavor->responses) {
+		add_raw(p, "parameters", schema);
+	} else if (schema.n > 0) {
+		add_key(p, "parameters");
+		openai_add_parameters(p->out, schema);
+	}
+}
+
 static void print_tool(struct printer *p, const struct tool *t)
 {
 	buf_add(p->out, STR("{\"type\":\"function\",\"function\":{\"name\":"));
@@ -304,37 +320,11 @@ static void print_tool(struct printer *p, const struct tool *t)
 		print_freeform(p, t);
 	} else {
 		add_text(p, "description", t->description);
-		add_raw(p, "parameters", t->schema);
+		print_parameters(p, t->schema);
 		if (t->strict == 1)
 			add_raw(p, "strict", STR("true"));
 	}
 	buf_add(p->out, STR("}}"));
-}
-
-/* "web_search_20260318": tools of the Anthropic API have a date, and its clients rely on those that they ask for. Clients of others
- * list such tools as a matter of habit. */
-static bool is_dated(struct str type)
-{
-	uint64_t date;
-
-	return type.n > 9 && type.p[type.n - 9] == '_' &&
-	       str_to_u64(str_from_offset(type, type.n - 8), &date);
-}
-
-static bool check_server_tools(struct printer *p)
-{
-	size_t i = 0;
-
-	for (const struct tool *t = p->c->tools; t != NULL; t = t->next, i++) {
-		if (t->kind != TOOL_SERVER)
-			continue;
-		if (is_dated(t->type))
-			return err_set(p->e, ERR_INVALID,
-				"tools.%zu: server tool \"%.*s\" is not available on this route", i,
-				STR_ARG(t->type));
-		warn(&p->c->warnings, "server_tool_dropped");
-	}
-	return true;
 }
 
 /* Models that cannot be forced are asked. */
@@ -393,7 +383,7 @@ static bool print_tools(struct printer *p)
 	const struct content *c = p->c;
 	bool any = false;
 
-	if (!check_server_tools(p))
+	if (!openai_check_server_tools(p->c, p->e))
 		return false;
 	for (const struct tool *t = c->tools; t != NULL; t = t->next) {
 		if (!is_declared(c, t))
@@ -496,6 +486,7 @@ bool openai_print(
 	ret->path = STR("/v1/chat/completions");
 	buf_init(&ret->body, BODY_MAX);
 	buf_init(&p.extra, BODY_MAX);
+	openai_fit_names(c);
 	bool ok = print_body(&p);
 	buf_release(&p.extra);
 	return ok;

@@ -44,12 +44,16 @@ static bool take_choice(struct reader *r, struct str v)
 static bool take_completion_tokens(struct reader *r, struct str v)
 {
 	r->has_completion_tokens = json_u64(v, &r->completion_tokens);
+	if (!r->has_completion_tokens)
+		warn_field(&r->c->warnings, STR("max_completion_tokens"), r->c->arena);
 	return true;
 }
 
 static bool take_max_tokens(struct reader *r, struct str v)
 {
 	r->c->has_max_tokens = json_u64(v, &r->c->max_tokens);
+	if (!r->c->has_max_tokens)
+		warn_field(&r->c->warnings, STR("max_tokens"), r->c->arena);
 	return true;
 }
 
@@ -103,6 +107,8 @@ static void set_effort(struct content *c, struct str name)
 	if (json_key_is(name, STR("ultra")))
 		name = STR("max");
 	w->effort = effort_of(name);
+	if (w->effort == EFFORT_UNSET)
+		warn_field(&c->warnings, STR("reasoning_effort"), c->arena);
 	if (w->effort == EFFORT_NONE)
 		w->mode = REASONING_OFF;
 	else if (w->effort != EFFORT_UNSET)
@@ -177,6 +183,8 @@ static bool take_format(struct reader *r, struct str v)
 		f->name = json_inner(json_get(schema, STR("name")));
 		f->strict = flag_of(json_get(schema, STR("strict")));
 		f->kind = f->schema.n > 0 ? FORMAT_SCHEMA : FORMAT_JSON;
+	} else if (!json_key_is(type, STR("text"))) {
+		warn_field(&r->c->warnings, STR("response_format"), r->c->arena);
 	}
 	return true;
 }

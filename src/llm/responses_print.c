@@ -2,6 +2,7 @@
 /* A request for a provider's Responses API. Nothing of it is kept there (`store`), so that what its reasoning needs comes along, and
  * what is said of a tool is said explicitly: an absent `strict` would mean true. */
 #include "llm/ids.h"
+#include "llm/openai.h"
 #include "llm/responses.h"
 
 enum { MIN_OUTPUT_TOKENS = 16 };
@@ -49,6 +50,12 @@ static void add_raw(struct buf *out, const char *name, struct str raw)
 
 /* ---- parameters ---- */
 
+/* What models assume anyway: nothing is lost without it. */
+static bool is_one(struct str raw)
+{
+	return str_eq(raw, STR("1")) || str_eq(raw, STR("1.0"));
+}
+
 static void add_sampling(struct printer *p)
 {
 	struct content *c = p->c;
@@ -56,11 +63,11 @@ static void add_sampling(struct printer *p)
 
 	if (c->temperature.n > 0 && can)
 		add_raw(p->out, "temperature", c->temperature);
-	else if (c->temperature.n > 0)
+	else if (c->temperature.n > 0 && !is_one(c->temperature))
 		warn(&c->warnings, "temperature_dropped");
 	if (c->top_p.n > 0 && can)
 		add_raw(p->out, "top_p", c->top_p);
-	else if (c->top_p.n > 0)
+	else if (c->top_p.n > 0 && !is_one(c->top_p))
 		warn(&c->warnings, "top_p_dropped");
 }
 
@@ -82,7 +89,7 @@ static void warn_of_rest(struct printer *p)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].value.n > 0)
+		if (rows[i].value.n > 0 && !str_eq(rows[i].value, STR("0")))
 			warn(&c->warnings, rows[i].code);
 	if (c->stops.n > 0)
 		warn(&c->warnings, "stop_dropped");
@@ -186,10 +193,12 @@ static void add_tier(struct printer *p)
 
 static void add_max_tokens(struct printer *p)
 {
-	uint64_t n = p->c->max_tokens;
+	uint64_t n = p->c->max_tokens, most = p->t->caps.max_output;
 
 	if (!p->c->has_max_tokens)
 		return;
+	if (most > 0 && n > most)
+		n = most;
 	if (n < MIN_OUTPUT_TOKENS) {
 		warn(&p->c->warnings, "max_tokens_raised");
 		n = MIN_OUTPUT_TOKENS;
@@ -197,12 +206,20 @@ static void add_max_tokens(struct printer *p)
 	buf_addf(p->out, ",\"max_output_tokens\":%llu", (unsigned long long)n);
 }
 
+/* A model that is known, and known not to reason, refuses to be asked for what it reasons. */
+static bool is_plain(const struct caps *c)
+{
+	return !c->reasons && c->thinking == THINKING_NONE && c->efforts == 0 && c->max_output > 0;
+}
+
 /* Those that only matter when something is answered. */
 static void add_answering(struct printer *p)
 {
 	if (p->c->stream)
 		buf_add(p->out, STR(",\"stream\":true"));
-	buf_add(p->out, STR(",\"store\":false,\"include\":[\"reasoning.encrypted_content\"]"));
+	buf_add(p->out, STR(",\"store\":false"));
+	if (!is_plain(&p->t->caps))
+		buf_add(p->out, STR(",\"include\":[\"reasoning.encrypted_content\"]"));
 	add_max_tokens(p);
 	add_sampling(p);
 	add_tier(p);
@@ -212,12 +229,8 @@ static void add_answering(struct printer *p)
 
 /* ---- tools ---- */
 
-static bool add_tool(struct printer *p, const struct tool *t, size_t index)
+static void add_tool(struct printer *p, const struct tool *t)
 {
-	if (t->kind == TOOL_SERVER)
-		return err_set(p->e, ERR_INVALID,
-			"tools.%zu: server tool \"%.*s\" is not available on this route", index,
-			STR_ARG(t->type));
 	buf_addf(p->out,
 		"{\"type\":\"%s\",\"name\":", t->kind == TOOL_FREEFORM ? "custom" : "function");
 	json_add_quoted(p->out, t->wire_name);
@@ -226,13 +239,12 @@ static bool add_tool(struct printer *p, const struct tool *t, size_t index)
 	if (t->kind == TOOL_FREEFORM && t->grammar.n > 0) {
 		add_raw(p->out, "format", t->grammar);
 	} else if (t->kind == TOOL_FUNCTION) {
-		add_raw(p->out, "parameters",
-			t->schema.n > 0 ? t->schema
-					: STR("{\"type\":\"object\",\"properties\":{}}"));
+		buf_add(p->out, STR(",\"parameters\":"));
+		openai_add_parameters(
+			p->out, t->schema.n > 0 ? t->schema : STR("{\"type\":\"object\"}"));
 		buf_addf(p->out, ",\"strict\":%s", t->strict > 0 ? "true" : "false");
 	}
 	buf_add(p->out, STR("}"));
-	return true;
 }
 
 static void add_choice_name(struct printer *p, struct str name)
@@ -272,16 +284,19 @@ static void add_choice(struct printer *p)
 
 static bool add_tools(struct printer *p)
 {
-	size_t i = 0;
+	bool any = false;
 
-	if (p->c->tools == NULL)
-		return true;
-	buf_add(p->out, STR(",\"tools\":["));
-	for (const struct tool *t = p->c->tools; t != NULL; t = t->next, i++) {
-		buf_add(p->out, i > 0 ? STR(",") : STR(""));
-		if (!add_tool(p, t, i))
-			return false;
+	if (!openai_check_server_tools(p->c, p->e))
+		return false;
+	for (const struct tool *t = p->c->tools; t != NULL; t = t->next) {
+		if (t->kind == TOOL_SERVER)
+			continue;
+		buf_add(p->out, any ? STR(",") : STR(",\"tools\":["));
+		any = true;
+		add_tool(p, t);
 	}
+	if (!any)
+		return true;
 	buf_add(p->out, STR("]"));
 	add_choice(p);
 	if (p->c->parallel_calls >= 0)
@@ -431,13 +446,21 @@ static void add_call(struct printer *p, const struct part *part)
 	buf_add(p->out, STR("}"));
 }
 
+/* Whether anything but reasoning comes behind it: the API refuses reasoning that has led to nothing, as when a reply was cut off. */
+static bool leads_on(const struct part *part)
+{
+	while (part != NULL && part->kind == PART_REASONING)
+		part = part->next;
+	return part != NULL;
+}
+
 /* Only what OpenAI itself has encrypted is of use to it. */
 static void add_reasoning_item(struct printer *p, const struct part *part)
 {
 	struct str id = json_inner(json_get(part->native.payload, STR("id")));
 	struct str opaque = json_inner(json_get(part->native.payload, STR("e")));
 
-	if (!str_eq(part->native.code, STR("oai")) || opaque.n == 0) {
+	if (!str_eq(part->native.code, STR("oai")) || opaque.n == 0 || !leads_on(part)) {
 		warn(&p->c->warnings, p->c->reasoning_lost);
 		return;
 	}
@@ -530,6 +553,7 @@ bool responses_print_content(
 	struct printer p = { .out = &ret->body, .c = c, .t = t, .e = e };
 
 	ret->path = t->count ? STR("/v1/responses/input_tokens") : STR("/v1/responses");
+	openai_fit_names(c);
 	buf_add(p.out, STR("{\"model\":"));
 	json_add_string(p.out, t->model);
 	if (!t->count)

@@ -37,6 +37,7 @@ struct flavor {
 	bool mixed_calls; /* pieces of several calls may come mixed: they are held back until it is their turn */
 	bool cache_key;         /* prompt_cache_key, verbosity, service_tier are its own */
 	bool continues_prefill; /* continue_final_message */
+	bool short_ids;         /* of calls: nine letters or digits */
 	bool responses;         /* serves /v1/responses too */
 };
 

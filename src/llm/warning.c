@@ -81,6 +81,12 @@ void warn(struct warnings *w, const char *code)
 	add(w, str_from(code));
 }
 
+void warnings_add(struct warnings *w, const struct warnings *more)
+{
+	for (size_t i = 0; i < more->n; i++)
+		add(w, more->v[i]);
+}
+
 /* So that it can stand in a header. */
 static bool is_plain(struct str name)
 {

@@ -17,6 +17,8 @@ struct warnings {
 void warn(struct warnings *w, const char *code);
 /* "field_dropped:name"; what is no plain name is shown as "?". */
 void warn_field(struct warnings *w, struct str name, struct arena *a);
+/* Those of another list too. */
+void warnings_add(struct warnings *w, const struct warnings *more);
 /* All codes that there are, ends with NULL. */
 extern const char *const warning_codes[];
 

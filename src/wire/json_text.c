@@ -48,23 +48,42 @@ static size_t plain_end(struct str s, size_t at)
 	return at;
 }
 
-static bool eight_control(const char *p)
+static bool eight_to_mend(const char *p)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t x;
+	uint64_t x, slash;
 
 	memcpy(&x, p, sizeof(x));
-	return ((x - ones * 0x20) & ~x & ones * 0x80) != 0;
+	slash = x ^ ones * '\\';
+	return ((((x - ones * 0x20) & ~x) | ((slash - ones) & ~slash)) & ones * 0x80) != 0;
 }
 
-/* Offset of the first control character at or after `at`; s.n when there is none. */
-static size_t control_at(struct str s, size_t at)
+/* Offset of the first control character or backslash at or after `at`; s.n when there is none. */
+static size_t to_mend_at(struct str s, size_t at)
 {
-	while (s.n - at >= 8 && !eight_control(s.p + at))
+	while (s.n - at >= 8 && !eight_to_mend(s.p + at))
 		at += 8;
-	while (at < s.n && (unsigned char)s.p[at] >= 0x20)
+	while (at < s.n && (unsigned char)s.p[at] >= 0x20 && s.p[at] != '\\')
 		at++;
 	return at;
+}
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* Length of the escape that the backslash at `at` begins; 0 when it begins none. */
+static size_t escape_length(struct str s, size_t at)
+{
+	char kind = at + 1 < s.n ? s.p[at + 1] : '\0';
+
+	if (kind == '\0' || memchr("\"\\/bfnrtu", kind, 9) == NULL)
+		return 0;
+	for (size_t i = at + 2; kind == 'u' && i < at + 6; i++)
+		if (i >= s.n || !is_hex(s.p[i]))
+			return 0;
+	return kind == 'u' ? 6 : 2;
 }
 
 /* A copy that is made in as few runs as may be. */
@@ -134,16 +153,32 @@ static void copy_value(struct copy *c)
 	copy_to(c, c->s.n, c->s.n);
 }
 
-void json_add_quoted(struct buf *out, struct str escaped)
+void json_add_inner(struct buf *out, struct str escaped)
 {
 	struct copy c = { .out = out, .s = escaped };
+	size_t at = 0, n;
 
+	while ((at = to_mend_at(escaped, at)) < escaped.n) {
+		if (escaped.p[at] != '\\') {
+			copy_control(&c, at++);
+			continue;
+		}
+		n = escape_length(escaped, at);
+		if (n == 0) {
+			copy_to(&c, at, at);
+			buf_add_char(out, '\\');
+		}
+		at += n > 0 ? n : 1;
+	}
+	copy_to(&c, escaped.n, escaped.n);
+}
+
+void json_add_quoted(struct buf *out, struct str escaped)
+{
 	if (escaped.n > SIZE_MAX - 2 || !buf_reserve(out, escaped.n + 2))
 		return;
 	buf_add_char(out, '"');
-	for (size_t at = 0; (at = control_at(escaped, at)) < escaped.n; at++)
-		copy_control(&c, at);
-	copy_to(&c, escaped.n, escaped.n);
+	json_add_inner(out, escaped);
 	buf_add_char(out, '"');
 }
 
@@ -230,25 +265,6 @@ static bool take_word(struct check *c, struct str word)
 	return true;
 }
 
-static bool is_hex(char c)
-{
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-/* Behind a backslash. */
-static bool take_escape(struct check *c)
-{
-	char kind = peek(c);
-
-	if (kind == '\0' || memchr("\"\\/bfnrtu", kind, 9) == NULL)
-		return false;
-	c->at++;
-	for (unsigned i = 0; kind == 'u' && i < 4; i++, c->at++)
-		if (!is_hex(peek(c)))
-			return false;
-	return true;
-}
-
 static bool take_string(struct check *c)
 {
 	if (!take(c, '"'))
@@ -256,8 +272,10 @@ static bool take_string(struct check *c)
 	while ((c->at = plain_end(c->s, c->at)) < c->s.n) {
 		if (take(c, '"'))
 			return true;
-		if (!take(c, '\\') || !take_escape(c))
+		size_t n = peek(c) == '\\' ? escape_length(c->s, c->at) : 0;
+		if (n == 0)
 			return false;
+		c->at += n;
 	}
 	return false;
 }

@@ -11,9 +11,11 @@ struct str json_inner(struct str value);
 /* Text as it stands between quotes, in the arena; a view when nothing is to be escaped. json_unescape() is the way back. */
 struct str json_escape(struct str text, struct arena *a);
 
-/* Appends "escaped" in quotes. Control characters that stand there as they are, which JSON forbids, are escaped: a line feed would end
- * a line of an event stream. */
+/* Appends "escaped" in quotes. What JSON forbids there is mended: control characters that stand there as they are (a line feed would end a
+ * line of an event stream) are escaped, and so is a backslash that begins no escape. */
 void json_add_quoted(struct buf *out, struct str escaped);
+/* The same without the quotes. */
+void json_add_inner(struct buf *out, struct str escaped);
 /* Appends a raw value without the white space around its tokens. */
 void json_add_compact(struct buf *out, struct str raw);
 /* The same, escaped to stand within quotes: an object of arguments as a string of arguments. */

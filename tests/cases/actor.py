@@ -4,6 +4,7 @@
 import json
 import re
 
+import dialects
 from http1 import Aborted, Failure, compare_headers, hung_up
 from language import CaseError, difference, show
 
@@ -52,6 +53,28 @@ class Actor:
     def block_headers(self, command):
         pairs = (line.partition(':') for line in command.block or [])
         return [(n.strip(), self.expand(v).strip()) for n, _, v in pairs]
+
+    # ---- the pair of a case
+
+    def dialect(self, side):
+        """That of the client (0) or of the provider (1)."""
+        if not self.scene.pair:
+            raise CaseError(f'{self.scene.case.path}: a command for cases with [pairs]')
+        return dialects.DIALECTS[self.scene.pair[side]]
+
+    def asked_words(self, command):
+        """Of `[stream] [model=NAME]`: whether, and which."""
+        words = self.expand(command.rest).split()
+        model = next((w[6:] for w in words if w.startswith('model=')), None)
+        return 'stream' in words, model
+
+    def read_as(self, check, *args):
+        """What is read by a dialect's rules, and has not what they say."""
+        try:
+            return check(*args)
+        except (dialects.Wrong, KeyError, IndexError, TypeError, AttributeError) as e:
+            shown = [show(a, 1200) if isinstance(a, bytes) else repr(a)[:1200] for a in args[1:]]
+            raise Failure(f'{type(e).__name__}: {e}\n    in ' + '\n       '.join(shown)) from None
 
     # ---- time
 
@@ -128,7 +151,7 @@ class Actor:
 
     def match(self, pattern, data):
         if not re.search(self.expand(pattern).encode(), data, re.S):
-            raise Failure(f'expected a match of {pattern}\n     got {show(data, 600)}')
+            raise Failure(f'expected a match of {pattern}\n     got {show(data, 3600)}')
 
     def same_json(self, want, data):
         got = json.loads(data)

@@ -9,9 +9,10 @@ import re
 import socket
 import time
 
+import dialects
 from actor import Actor
 from http1 import HOP, Failure, Wire, read_head
-from language import CaseError, difference, merge, show
+from language import CaseError, Command, difference, merge, show
 
 SECRET_HEADERS = {'x-api-key', 'authorization', 'x-sluice-key', 'x-goog-api-key', 'proxy-authorization', 'cookie'}
 GEMINI_STATUS = {400: 'INVALID_ARGUMENT', 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED', 404: 'NOT_FOUND',
@@ -25,6 +26,8 @@ class Client(Actor):
         super().__init__(scene, f'client {name}'.strip())
         self.methods = []           # of requests whose reply was not read yet
         self.sent_body = None       # the command whose body went out with the request
+        self.reader = None          # of a stream in the client's dialect
+        self.model = None           # that was asked for
 
     # ---- sending
 
@@ -65,6 +68,25 @@ class Client(Actor):
         self.methods.append(words[0])
         self.push(head.encode('utf-8', 'surrogateescape') + body)
 
+    def do_ask(self, c):
+        """ask [stream] [model=NAME] [{…}]: a request in the client's dialect, with these members too."""
+        words, brace, more = c.rest.partition('{')
+        more = json.loads(self.expand(brace + more)) if brace else {}
+        d, c.rest = self.dialect(0), words
+        stream, model = self.asked_words(c)
+        self.model, self.reader = model or dialects.CLIENT_MODEL, None
+        target = (d.stream_path if stream else d.path).replace(dialects.CLIENT_MODEL, self.model)
+        body = dialects.compact(d.request(self.model, stream, more))
+        name, key = dialects.key_header(d, dialects.CLIENT_KEY)
+        headers = self.head_lines(c)
+        if name not in {n.lower() for n, _ in headers}:
+            headers.append((name, key))
+        self.scene.secrets.add(dialects.CLIENT_KEY)
+        lines = ''.join(f'{n}: {v}\r\n' for n, v in headers)
+        self.methods.append('POST')
+        self.push(f'POST {target} HTTP/1.1\r\nHost: {self.scene.data.variables["host"]}\r\n'
+                  f'Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{lines}\r\n'.encode() + body)
+
     def do_body(self, c):
         if c is self.sent_body:
             self.sent_body = None
@@ -103,6 +125,11 @@ class Client(Actor):
 
     def do_terminate(self, c):
         self.scene.proxy.terminate()
+
+    def do_restart(self, c):
+        self.wire = self.message = None
+        if wrong := self.scene.proxy.restart():
+            raise Failure(wrong)
 
     def do_configure(self, c):
         """Writes a changed configuration file, or an empty one, and sends SIGHUP."""
@@ -159,6 +186,99 @@ class Client(Actor):
     def do_event(self, c):
         name, _, rest = c.rest.partition(' ')
         self.read_exactly(b'event: %b\ndata: %b\n\n' % (name.encode(), self.data(c, rest)))
+
+    def do_text(self, c):
+        """text DATA: the events until as much of the text has come."""
+        want = self.data(c).decode()
+        while len(self.stream().text) < len(want):
+            if not self.read_event():
+                raise Failure(f'the stream ended ({self.need().state()}) after {self.reader.text!r}')
+        if self.reader.text != want:
+            raise Failure(f'expected the text {want!r}, got {self.reader.text!r}')
+
+    def do_alive(self, c):
+        """alive N: so many pings come, and no text."""
+        before = self.stream().text
+        while self.reader.pings < int(c.rest):
+            if not self.read_event():
+                raise Failure(f'the stream ended ({self.need().state()})')
+        if self.reader.text != before:
+            raise Failure(f'expected pings, got text: {self.reader.text!r}')
+
+    def stream(self):
+        if self.need().status != 200:
+            raise Failure(f'no stream, but {self.message.start}')
+        if not self.reader:
+            self.reader = dialects.READERS[self.dialect(0).name](self.dialect(0))
+        return self.reader
+
+    def read_event(self):
+        """Feeds the next frame to the reader; False when there is none. Comments are pings."""
+        frame = self.need().frame().decode().replace('\r\n', '\n')
+        lines = [line for line in frame.split('\n') if line]
+        fields = [line.partition(': ')[::2] for line in lines if not line.startswith(':')]
+        if lines and not frame.endswith('\n\n'):
+            raise Failure(f'half an event: {frame[-200:]!r}')
+        if fields:
+            data = '\n'.join(v for n, v in fields if n == 'data')
+            self.read_as(self.stream().feed, dict(fields).get('event'), data)
+        elif lines:
+            self.stream().pings += 1
+        return bool(lines)
+
+    def rest_of_stream(self):
+        """To its end, which must be one for HTTP and for the dialect."""
+        while self.read_event():
+            pass
+        if self.message.broken:
+            raise Failure(f'the transfer broke off after {self.reader and self.reader.text!r}')
+        if not self.stream().over():
+            raise Failure(f'the stream has no end, after {self.reader.text!r}')
+        return self.reader
+
+    def do_answered(self, c):
+        """answered [DATA]: a whole reply in the client's dialect, in one piece or as a stream, with that text."""
+        text = self.data(c).decode() if c.rest or c.block else 'Hello'
+        if not self.reader:
+            self.do_status(Command(c.line, 'status', '200'))
+        for name, value in (('x-sluice-provider', 'up'), ('x-sluice-model', dialects.MODEL)):
+            if self.message.values(name) != [value]:
+                raise Failure(f'{name} is {self.message.values(name)}')
+        kind = self.message.values('content-type')[0]
+        if kind.startswith('text/event-stream'):
+            value = self.rest_of_stream().result
+            if value is None:
+                raise Failure(f'the stream ended with {self.reader.error}')
+        else:
+            value = json.loads(self.message.whole())
+        self.read_as(dialects.check_answer, self.dialect(0), value, text, self.model)
+        self.reader = None
+
+    def do_fails(self, c):
+        """fails KIND [~ REGEX]: an HTTP error of that kind, as the client's dialect has it."""
+        kind, _, pattern = c.rest.partition(' ~ ')
+        self.do_status(Command(c.line, 'status', '|'.join(str(n) for n in range(400, 600))))
+        if self.message.values('content-type') != ['application/json']:
+            raise Failure(f'an error of content-type {self.message.values("content-type")}')
+        body, again = self.message.whole(), self.message.values('x-should-retry')
+        text = self.read_as(self.dialect(0).check_failure, json.loads(body), kind, self.message.status)
+        if kind == 'billing' and again != ['false']:
+            raise Failure(f'x-should-retry is {again}')
+        if kind == 'context' and self.dialect(0).name == 'anthropic' and not text.startswith('prompt is too long'):
+            raise Failure(f'a client cannot know that this means a prompt too long: {text}')
+        self.match(pattern or '.', text.encode())
+
+    def do_breaks(self, c):
+        """breaks KIND [~ REGEX]: the stream that has begun ends with such an error, and nothing follows."""
+        kind, _, pattern = c.rest.partition(' ~ ')
+        if not self.reader:
+            self.do_status(Command(c.line, 'status', '200'))
+        value = self.rest_of_stream().error
+        if value is None:
+            raise Failure('the stream ended as if all was well')
+        text = self.read_as(self.dialect(0).check_failure, value, kind, 200)
+        self.match(pattern or '.', text.encode())
+        self.reader = None
 
     def do_ping(self, c):
         frame = self.need().frame()

@@ -22,8 +22,8 @@ class Aborted(Exception):
 class Scene:
     """What the actors of one running case share: the deadline, the signals, the first failure, the moments."""
 
-    def __init__(self, case, data, seconds):
-        self.case, self.data = case, data
+    def __init__(self, case, data, seconds, pair=None):
+        self.case, self.data, self.pair = case, data, pair
         self.seconds = seconds
         self.begin()
         self.changed = threading.Condition()
@@ -248,10 +248,12 @@ class Message:
 
     def frame(self):
         """The next event of a stream with its blank line, or what is left at the end."""
+        seen = 0
         while True:
-            ends = [self.data.index(e) + len(e) for e in (b'\n\n', b'\r\n\r\n', b'\r\r') if e in self.data]
-            if ends:
+            found = [(self.data.find(e, max(0, seen - 3)), len(e)) for e in (b'\n\n', b'\r\n\r\n', b'\r\r')]
+            if ends := [at + n for at, n in found if at >= 0]:
                 return self.take(min(ends))
+            seen = len(self.data)
             if not self.fill('an event'):
                 return self.take(len(self.data))
 

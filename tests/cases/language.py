@@ -47,7 +47,7 @@ class Exchange:
 
 
 SECTIONS = ('about', 'config', 'env', 'files', 'data', 'client', 'expect client', 'expect upstream', 'provider',
-            'expect log', 'expect exit', 'limits')
+            'expect log', 'expect exit', 'limits', 'pairs')
 HEADER = re.compile(r'^\[([a-z]+(?: (?:client|upstream|log|exit))?)(?: +([^\]]+))?\]$')
 VARIABLE = re.compile(r'\$\{([a-z_]+)\}')
 
@@ -61,6 +61,7 @@ class Case:
         self.sections = parse_sections(path)
         self.data, self.config, self.limits = {}, [], {}
         self.env, self.files, self.log, self.exit = [], [], [], None
+        self.sides = None           # the dialects of [pairs]: {'clients': …, 'providers': …}
         self.clients, self.exchanges = {}, []
         self.asked = None           # the exchange of an [expect upstream] that stands directly before
         for section in self.sections:
@@ -72,6 +73,8 @@ class Case:
             self.config.append((s.line, '\n'.join(text for _, text in s.lines)))
         elif name == 'data':
             self.data.update({c.verb: c for c in s.commands})
+        elif name == 'pairs':
+            self.sides = {c.verb: c.rest.split() for c in s.commands}
         elif name == 'limits':
             self.limits.update({c.verb: c.rest for c in s.commands})
         elif name in ('client', 'expect client'):
@@ -86,6 +89,13 @@ class Case:
             self.exit = s.commands
         elif name in ('env', 'files'):
             getattr(self, name).extend(s.commands)
+
+    def pairs(self, every):
+        """The pairs of client and provider to run it for; (None,) when it is about none in particular."""
+        if self.sides is None:
+            return (None,)
+        clients, providers = (self.sides.get(side, every) for side in ('clients', 'providers'))
+        return tuple((c, p) for c in clients for p in providers if c != p)
 
     def exchange_expect(self, s):
         if [c.verb for c in s.commands] == ['nothing']:
@@ -192,13 +202,14 @@ class Data:
         if word[0] == '$':
             if word[1:] not in self.named:
                 raise CaseError(f'no data named {word}')
-            return self.of(self.named[word[1:]]), rest
+            named = self.named[word[1:]]
+            return named if isinstance(named, bytes) else self.of(named), rest
         if word in ('repeat', 'random'):
             count, _, rest = rest.partition(' ')
             if word == 'random':
                 return random.Random(1).randbytes(int(count)), rest
             piece, rest = self.item(rest, block)
-            return piece * int(count), rest
+            return piece * int(self.expand(count)), rest
         if word in ITEMS:
             piece, rest = self.item(rest.lstrip(), block)
             return ITEMS[word](piece), rest

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The scripted provider of a case: three listening ports (anthropic, openai, gemini), one list of exchanges."""
+"""The scripted provider of a case: four listening ports (anthropic, openai, gemini, up), one list of exchanges."""
 
 import socket
 import threading
 import time
 
+import dialects
 from actor import Actor
 from http1 import HOP, Failure, Wire, hung_up, read_head
 
-NAMES = ('anthropic', 'openai', 'gemini')
+PRESETS = ('anthropic', 'openai', 'gemini')
+NAMES = PRESETS + ('up',)     # the last one is for the configuration to use
+STUFFED_SECONDS, STUFFED_BYTES = 0.5, 64 << 20     # silence after which, and size at which, nothing more is written
 GONE_SECONDS = 10  # a proxy that waits for anything else than its client takes longer
 PIECES = {'chunk', 'event', 'bytes', 'send', 'trailer', 'flood', 'gone', 'closed', 'cut', 'reset', 'end'}
 
@@ -45,6 +48,8 @@ class Provider:
     def deal(self, name, head):
         """The exchange that this request belongs to."""
         text = head.start + '\n' + '\n'.join(f'{n}: {v}' for n, v in head.headers)
+        if self.scene.pair and any(secret in text for secret in self.scene.secrets):
+            raise Failure(f'the provider {name} was sent a key of the client: {text}')
         with self.lock:
             for exchange in self.waiting:
                 if not exchange.match or exchange.match in text:
@@ -118,7 +123,7 @@ class Connection(Actor):
         while self.alive and (head := self.next_head()):
             exchange = self.provider.deal(self.name, head)
             self.message, self.framing, self.trailers = head, None, []
-            self.to = 'anthropic'
+            self.to = 'up' if self.scene.pair else 'anthropic'
             try:
                 self.exchange(exchange)
             finally:
@@ -136,7 +141,7 @@ class Connection(Actor):
 
     def exchange(self, e):
         commands = e.expect or []
-        if not any(c.verb == 'to' for c in commands) and self.name != 'anthropic':
+        if not any(c.verb == 'to' for c in commands) and self.name != self.to:
             raise Failure(f'{self.scene.case.path}:{e.line}: the request went to the provider {self.name}: '
                           f'{self.message.start}')
         self.run(commands)
@@ -158,6 +163,56 @@ class Connection(Actor):
         want, got = self.expand(c.rest), self.message.start
         if got != want + ' HTTP/1.1':
             raise Failure(f'expected {want} HTTP/1.1\n     got {got}')
+
+    def do_asked(self, c):
+        """asked [stream] [model=NAME]: the request of the case's pair, as the provider's dialect has it."""
+        stream, model = self.asked_words(c)
+        method, target, _ = self.message.start.split(' ')
+        headers = {n.lower(): v for n, v in self.message.headers}
+        self.read_as(dialects.check_request, self.dialect(1), method, target, headers, self.message.whole(), stream,
+                     model or dialects.MODEL)
+
+    def do_answer(self, c):
+        """answer [stream] DATA: a whole reply with that text; as a stream it is one long event."""
+        d, stream = self.dialect(1), c.rest.startswith('stream ')
+        text = self.data(c, c.rest.removeprefix('stream ')).decode()
+        body = d.opening() + d.first(text) + d.closing(text) if stream else dialects.compact(d.reply(text))
+        self.message.whole()
+        try:
+            self.send_reply('200 OK', [('content-type', 'text/event-stream' if stream else 'application/json')], body)
+        except OSError:
+            self.alive = False      # a proxy may have had enough of it
+
+    def do_says(self, c):
+        """says DATA: one piece of the text, of which the proxy may have had enough."""
+        try:
+            self.piece(self.dialect(1).delta(self.data(c).decode()))
+        except OSError:
+            self.alive, self.framing = False, None
+
+    def do_stuff(self, c):
+        """stuff DATA: pieces of text until the proxy reads no more, which must be soon; ${stuffed} is their number."""
+        piece = self.dialect(1).delta(self.data(c).decode())
+        piece, count, sock = b'%x\r\n%b\r\n' % (len(piece), piece), 0, self.wire.sock
+        sock.settimeout(STUFFED_SECONDS)
+        while count * len(piece) < STUFFED_BYTES:
+            rest, count = memoryview(piece), count + 1
+            try:
+                while rest:
+                    rest = rest[sock.send(rest):]
+            except TimeoutError:
+                self.scene.data.variables['stuffed'] = count
+                self.scene.signal('stuffed')
+                return self.wire.write(rest)
+        raise Failure(f'the proxy took {STUFFED_BYTES} bytes that nobody reads')
+
+    def do_refuse(self, c):
+        """refuse KIND [STATUS]: an error in the provider's own words."""
+        kind, _, other = c.rest.partition(' ')
+        status, value = self.dialect(1).failure(kind)
+        self.message.whole()
+        headers = [('content-type', 'application/json')] + self.head_lines(c)
+        self.send_reply(f'{other or status} Scripted', headers, dialects.compact(value))
 
     def do_connection(self, c):
         same = self.provider.last_connection == self.id
@@ -212,6 +267,8 @@ class Connection(Actor):
             super().do_body(c)
 
     def piece(self, data):
+        if not data:
+            return      # would end the body
         if self.framing == 'chunked':
             data = b'%x\r\n%b\r\n' % (len(data), data)
         self.wire.write(data)

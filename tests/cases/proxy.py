@@ -34,7 +34,7 @@ class Proxy:
     def __init__(self, program, folder, port):
         self.program, self.folder, self.address = program, folder, ('127.0.0.1', port)
         self.log_path = os.path.join(folder, 'log')
-        self.process, self.told = None, False
+        self.process, self.told, self.env = None, False, {}
 
     def write_config(self, config, mode=0o600):
         path = os.path.join(self.folder, 'config.json')
@@ -49,7 +49,8 @@ class Proxy:
         home |= {f'XDG_{n}_HOME': os.path.join(self.folder, n.lower()) for n in ('CONFIG', 'DATA', 'STATE', 'CACHE')}
         home |= {'XDG_RUNTIME_DIR': self.folder}
         home |= {k: v for k, v in os.environ.items() if k.endswith('SAN_OPTIONS')} | env
-        with open(self.log_path, 'wb') as log:
+        self.env, self.told = env, False
+        with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(
                 [*self.program, 'start', '--config', os.path.join(self.folder, 'config.json')],
                 cwd=self.folder, env=home, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
@@ -79,6 +80,14 @@ class Proxy:
         if self.process.poll() is None and not self.told:
             self.terminate()
         return self.wait(STOP_SECONDS)
+
+    def restart(self):
+        """The same again, in what it left behind. What went wrong, or None."""
+        status = self.stop()
+        if status != 0:
+            return f'exit status {status}'
+        self.start(self.env)
+        return None if self.wait_ready() else 'it does not start again'
 
     def wait(self, seconds):
         try:

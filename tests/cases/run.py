@@ -19,11 +19,12 @@ import tempfile
 import threading
 import time
 
+import dialects
 import proxy as proxies
 from client import Client
 from http1 import Scene
-from language import Case, CaseError, Data, contains, parse_config
-from provider import NAMES, Provider
+from language import Case, CaseError, Data, contains, merge, parse_config
+from provider import PRESETS, Provider
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 60  # nothing is judged by how long it takes; the machine may be slow and busy
@@ -34,8 +35,8 @@ SECRET_KEY = re.compile(r'(^|_)key$')
 class Run:
     """One case, run once."""
 
-    def __init__(self, case, program):
-        self.case, self.program = case, program
+    def __init__(self, case, program, pair=None):
+        self.case, self.program, self.pair = case, program, pair
         self.folder = tempfile.mkdtemp(prefix='case-')
         self.problems, self.figures, self.log = [], [], ''
 
@@ -53,12 +54,15 @@ class Run:
         case, port = self.case, proxies.free_port()
         data = Data({'port': port, 'host': f'127.0.0.1:{port}', 'dir': self.folder, 'here': HERE,
                      'refused': proxies.free_port()},
-                    case.data)
-        self.scene = Scene(case, data, float(case.limits.get('timeout', SECONDS)))
+                    (dialects.data_of(self.pair[1]) if self.pair else {}) | case.data)
+        self.scene = Scene(case, data, float(case.limits.get('timeout', SECONDS)), self.pair)
         self.provider = Provider(self.scene, case.exchanges)
         data.variables |= {n: f'127.0.0.1:{p}' for n, p in self.provider.ports.items()}
         base = {'listen': [f'127.0.0.1:{port}'],
-                'providers': {n: {'base_url': f'http://{data.variables[n]}'} for n in NAMES}}
+                'providers': {n: {'base_url': f'http://{data.variables[n]}'} for n in PRESETS}}
+        if self.pair:
+            merge(base, dialects.config_of(self.pair[1], data.variables['up']))
+            data.variables |= dict(zip(('client', 'provider'), self.pair))
         self.config = self.scene.config = parse_config(case, data, base)
         if tls := case.limits.get('tls'):
             self.provider.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -102,6 +106,9 @@ class Run:
         for a, _ in actors:
             if a.wire:
                 a.wire.close()
+
+    def name(self):
+        return self.case.name + (':{}-{}'.format(*self.pair) if self.pair else '')
 
     def problem(self, where, text):
         self.problems.append((where or self.case.path, text))
@@ -176,25 +183,31 @@ def as_json(line):
 
 def report(run, seconds, verbose):
     if run.problems:
-        print(f'FAILED  {run.case.name}  ({seconds:.2f} s)')
+        print(f'FAILED  {run.name()}  ({seconds:.2f} s)')
         for where, text in run.problems[:4]:
             indented = '\n    '.join(str(text).splitlines())
             print(f'  {os.path.relpath(where) if where.startswith("/") else where}\n    {indented}')
         for line in run.log.splitlines()[-8:]:
             print(f'  log| {line[:300]}')
     elif verbose:
-        print(f'ok      {run.case.name}  ({seconds:.2f} s)')
+        print(f'ok      {run.name()}  ({seconds:.2f} s)')
     sys.stdout.flush()
 
 
-def run_cases(paths, program, workers=2, verbose=False):
-    """Runs them all; the runs with problems and the figures of cancellation."""
-    def one(path):
+def pairs_of(path, only):
+    """What a case is to be run for, maybe only one pair: "chat-gemini"."""
+    return [p for p in Case(path).pairs(dialects.NAMES) if not only or p and '-'.join(p) == only]
+
+
+def run_cases(names, program, workers=2, verbose=False):
+    """Runs them all, by (path, pair or ''); the runs with problems and the figures of cancellation."""
+    def one(path, pair):
         started = time.monotonic()
-        return Run(Case(path), program).go(), time.monotonic() - started
+        return Run(Case(path), program, pair).go(), time.monotonic() - started
     failed, passed, figures = [], 0, []
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for future in concurrent.futures.as_completed([pool.submit(one, p) for p in paths]):
+        jobs = [pool.submit(one, path, pair) for path, only in names for pair in pairs_of(path, only)]
+        for future in concurrent.futures.as_completed(jobs):
             run, seconds = future.result()
             report(run, seconds, verbose)
             figures += run.figures
@@ -206,7 +219,7 @@ def run_cases(paths, program, workers=2, verbose=False):
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('program', nargs='?', help='the proxy under test, e.g. build/sluice')
-    p.add_argument('names', nargs='*', help='cases to run (default: all)')
+    p.add_argument('names', nargs='*', help='cases to run (default: all); NAME:CLIENT-PROVIDER for one pair of dialects')
     p.add_argument('-j', type=int, default=2, help='cases at a time')
     p.add_argument('-v', action='store_true', help='a line for each case, also a good one')
     p.add_argument('--self-test', action='store_true', help='show that the runner finds what is wrong')
@@ -220,10 +233,11 @@ def main():
     if os.path.exists(program[0]):
         program[0] = os.path.abspath(program[0])
     known = {os.path.basename(f).removesuffix('.case'): f for f in sorted(glob.glob(f'{HERE}/*.case'))}
-    missing = [n for n in args.names if n not in known]
+    wanted = [n.partition(':') for n in args.names or known]
+    missing = [n for n, _, _ in wanted if n not in known]
     if missing:
         p.error(f'no such case: {", ".join(missing)}')
-    passed, failed, figures = run_cases([known[n] for n in args.names or known], program, args.j, args.v)
+    passed, failed, figures = run_cases([(known[n], pair) for n, _, pair in wanted], program, args.j, args.v)
     if figures:
         print(f'client gone to provider connection closed: {len(figures)} times, '
               f'median {sorted(figures)[len(figures) // 2] * 1000:.1f} ms, longest {max(figures) * 1000:.1f} ms')

@@ -35,7 +35,7 @@ def expect(name, path, relay, want):
     """Runs one case; prints and returns whether it failed as it should (`want`), or passed (None)."""
     quiet = io.StringIO()
     with contextlib.redirect_stdout(quiet):
-        _, failed, _ = run.run_cases([path], relay, 1)
+        _, failed, _ = run.run_cases([(path, '')], relay, 1)
     said = '\n'.join(text for r in failed for _, text in r.problems)
     good = not failed if want is None else bool(failed) and want in said
     print(f'{"ok     " if good else "FAILED "} {name}: '

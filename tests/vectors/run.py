@@ -16,6 +16,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -144,7 +145,7 @@ class Proxy:
             if name in os.environ:
                 env[name] = os.environ[name]
         self.process = subprocess.Popen(
-            [sluice, "start", "--config", path], cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+            [*sluice, "start", "--config", path], cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
         )
         end = time.monotonic() + WAIT_S
         while time.monotonic() < end and self.process.poll() is None:
@@ -291,6 +292,11 @@ def run(sluice, case, seed):
         provider.server_close()
 
 
+def program(text):
+    words = shlex.split(text)
+    return [os.path.abspath(w) if os.path.exists(w) else w for w in words]
+
+
 def attempt(args, case):
     try:
         run(args.sluice, case, args.seed)
@@ -301,7 +307,7 @@ def attempt(args, case):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("sluice", type=os.path.abspath)
+    parser.add_argument("sluice", type=program, help="the program, maybe behind one that starts it")
     parser.add_argument("-j", type=int, default=2)
     parser.add_argument("--only", default="")
     parser.add_argument("--seed", type=int, default=1)

@@ -29,7 +29,8 @@ static void streams(void **state)
 	assert_header(c, "content-type", "text/event-stream; charset=utf-8");
 	assert_header(c, "request-id", "req_1");
 	assert_header(c, "x-sluice-id", FIRST_ID);
-	assert_int_equal(c->reply.n, 3);
+	assert_header(c, "x-sluice-provider", "anthropic");
+	assert_int_equal(c->reply.n, 5);
 	/* Each frame goes on at once. */
 	fake_transfer_body(t, STR(START));
 	assert_bytes(buf_str(&c->body), START);
@@ -175,6 +176,8 @@ static void replies_are_untouched(void **state)
 		{ STR_INIT("Content-Type"), STR_INIT("application/json") },
 		{ STR_INIT("x-empty"), STR_INIT("") },
 		{ STR_INIT("x-sluice-id"), STR_INIT(FIRST_ID) },
+		{ STR_INIT("x-sluice-provider"), STR_INIT("anthropic") },
+		{ STR_INIT("x-sluice-model"), STR_INIT("claude-opus-5-5") },
 	};
 	struct world w;
 

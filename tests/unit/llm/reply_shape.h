@@ -16,6 +16,8 @@ enum { TOLD_CALLS_MAX = 64 };
 /* What a reply says, by its events or by what the client is sent. */
 struct told {
 	struct buf text, reasoning;
+	struct buf names; /* ids and names of the calls, of events only */
+	enum stop_reason stop;
 	struct buf arguments[TOLD_CALLS_MAX];
 	size_t calls;
 	bool stopped, failed, plain; /* plain: no tool that takes text was called */
@@ -29,6 +31,7 @@ static void told_init(struct told *t, struct arena *a)
 	*t = (struct told){ .a = a, .plain = true };
 	buf_init(&t->text, SIZE_MAX);
 	buf_init(&t->reasoning, SIZE_MAX);
+	buf_init(&t->names, SIZE_MAX);
 	for (size_t i = 0; i < TOLD_CALLS_MAX; i++)
 		buf_init(&t->arguments[i], SIZE_MAX);
 }
@@ -37,6 +40,7 @@ static void told_release(struct told *t)
 {
 	buf_release(&t->text);
 	buf_release(&t->reasoning);
+	buf_release(&t->names);
 	for (size_t i = 0; i < TOLD_CALLS_MAX; i++)
 		buf_release(&t->arguments[i]);
 }
@@ -85,6 +89,12 @@ static void trace_open(struct trace *t, const struct event *ev)
 	t->signed_ = false;
 	t->part = ev->part;
 	t->told.calls += ev->part == PART_CALL;
+	if (ev->part == PART_CALL) {
+		buf_add(&t->told.names, ev->id);
+		buf_add_char(&t->told.names, ' ');
+		buf_add(&t->told.names, ev->name);
+		buf_add_char(&t->told.names, ' ');
+	}
 	if (ev->part == PART_CALL)
 		t->told.plain =
 			t->told.plain && !ev->freeform && encoder_tool(t->e, ev->name) == NULL;
@@ -104,7 +114,7 @@ static void trace_text(struct trace *t, struct str escaped)
 static void trace_event(struct trace *t, const struct event *ev)
 {
 	CHECK(!t->told.stopped && !t->told.failed);
-	CHECK(t->started || ev->type == EV_START || ev->type == EV_ERROR);
+	CHECK(t->started || ev->type == EV_START || ev->type == EV_ERROR || ev->type == EV_USAGE);
 	switch (ev->type) {
 	case EV_START:
 		CHECK(!t->started);
@@ -131,6 +141,7 @@ static void trace_event(struct trace *t, const struct event *ev)
 	case EV_STOP:
 		CHECK(!t->open && ev->stop != STOP_NONE);
 		t->told.stopped = true;
+		t->told.stop = ev->stop;
 		break;
 	case EV_ERROR:
 		CHECK(ev->error != ERR_NONE);

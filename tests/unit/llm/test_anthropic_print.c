@@ -32,6 +32,8 @@ static void target_of(struct target *t, const struct row *row)
 
 	*t = (struct target){ .flavor = flavor_by_name(STR("anthropic")),
 		.model = row->model != NULL ? str_from(row->model) : STR("claude-sonnet-4-6") };
+	if (str_starts(t->model, STR("deepseek")))
+		t->flavor = flavor_by_name(STR("deepseek"));
 	caps_of_model(&t->caps, t->flavor, t->model);
 	if (value.n > 0 && str_split(&value, '=', &name))
 		assert_true(caps_set(&t->caps, name, value));
@@ -201,6 +203,11 @@ static void minimal(struct content *c)
 	c->reasoning.show = SHOW_SUMMARY;
 }
 
+static void shown(struct content *c)
+{
+	c->reasoning.show = SHOW_SUMMARY;
+}
+
 static void high(struct content *c)
 {
 	c->reasoning.effort = EFFORT_HIGH;
@@ -223,6 +230,11 @@ static void thinking(void **state)
 		{ "{'thinking':{'type':'enabled','budget_tokens':5000}," Q "}", NULL, NULL, NULL,
 			",'max_tokens':32000,'thinking':{'type':'adaptive'},'output_config':{'effort':'medium'}" ASKED,
 			"" },
+		/* Nobody is made to think by wanting to see it. */
+		{ "{" Q "}", shown, "claude-sonnet-5-5", NULL,
+			",'max_tokens':32000,'thinking':{'type':'adaptive','display':'summarized'}" ASKED,
+			"" },
+		{ "{" Q "}", shown, NULL, NULL, ",'max_tokens':32000" ASKED, "" },
 		/* By budget: at most four fifths of what may be said, at least 1024. */
 		{ "{'max_tokens':32000," Q "}", high, "claude-haiku-4-5", NULL,
 			",'max_tokens':32000,'thinking':{'type':'enabled','budget_tokens':16384}" ASKED,
@@ -269,6 +281,42 @@ static void flex(struct content *c)
 static void json(struct content *c)
 {
 	c->format.kind = FORMAT_JSON;
+}
+
+static void schemas(void **state)
+{
+	static const struct row rows[] = {
+		/* Objects are closed, also those within; nothing is done to what only looks like a keyword. */
+		{ "{'output_config':{'format':{'type':'json_schema','schema':{'type':'object','properties':{'minimum':"
+		  "{'type':['object','null'],'properties':{}},'b':{'type':'array','minItems':1,'items':{'oneOf':[{'properties':{}},true]}}},"
+		  "'required':['b']}}}," Q "}",
+			NULL, NULL, NULL,
+			",'max_tokens':32000,'output_config':{'format':{'type':'json_schema','schema':{'type':'object','properties':{'minimum':"
+			"{'type':['object','null'],'properties':{},'additionalProperties':false},'b':{'type':'array','minItems':1,"
+			"'items':{'anyOf':[{'properties':{},'additionalProperties':false},true]}}},'required':['b'],"
+			"'additionalProperties':false}}}" ASKED,
+			"" },
+		{ "{'output_config':{'format':{'type':'json_schema','schema':{'type':'object','additionalProperties':{'type':'string'},"
+		  "'properties':{'a':{'type':'integer','minimum':1,'description':'d','maximum':1e400}}}}}," Q
+		  "}",
+			NULL, NULL, NULL,
+			",'max_tokens':32000,'output_config':{'format':{'type':'json_schema','schema':{'type':'object','properties':{'a':"
+			"{'type':'integer','description':'d'}},'additionalProperties':false}}}" ASKED,
+			"schema_keyword_dropped" },
+		/* What no tool may have at its top. */
+		{ "{'tools':[{'name':'f','input_schema':{'type':'object','properties':{'a':{'anyOf':[{}]}},'anyOf':[{'required':['a']}],"
+		  "'allOf':[],'x':1}}]," Q "}",
+			NULL, NULL, NULL,
+			",'max_tokens':32000,'tools':[{'name':'f','input_schema':{'type':'object','properties':{'a':{'anyOf':[{}]}},"
+			"'x':1}}]" ASKED,
+			"schema_keyword_dropped" },
+		{ "{'tools':[{'name':'f','input_schema':{'oneOf':[{}],'x':1}}]," Q "}", NULL, NULL,
+			NULL,
+			",'max_tokens':32000,'tools':[{'name':'f','input_schema':{'type':'object','x':1}}]" ASKED,
+			"schema_keyword_dropped" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
 }
 
 static void parameters(void **state)
@@ -390,6 +438,25 @@ static void conversation(void **state)
 #define LAST(text) \
 	"{'messages':[{'role':'user','content':'q'},{'role':'assistant','content':" text "}]}"
 
+#define CALL \
+	"{'type':'tool_use','id':'t','name':'f','input':{}}]},{'role':'user','content':[{'type':'tool_result'," \
+	"'tool_use_id':'t','content':'r'}]},{'role':'assistant','content':'a'},{'role':'user','content':'q'}]}"
+#define CALLED_BY "'messages':[{'role':'user','content':'q'},{'role':'assistant','content':["
+
+static void calls_without_thinking(void **state)
+{
+	static const struct row rows[] = {
+		{ "{" F CALLED_BY CALL, NULL, "deepseek-v4-pro", NULL,
+			",'max_tokens':32000" F_OUT "," CALLED_BY
+			"{'type':'thinking','thinking':'','signature':''}," CALL,
+			"" },
+		{ "{" F CALLED_BY CALL, NULL, NULL, NULL,
+			",'max_tokens':32000" F_OUT "," CALLED_BY CALL, "" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
 static void last_words(void **state)
 {
 	static const struct row rows[] = {
@@ -487,8 +554,10 @@ int main(void)
 		cmocka_unit_test(identity),
 		cmocka_unit_test(tools),
 		cmocka_unit_test(thinking),
+		cmocka_unit_test(schemas),
 		cmocka_unit_test(parameters),
 		cmocka_unit_test(conversation),
+		cmocka_unit_test(calls_without_thinking),
 		cmocka_unit_test(last_words),
 		cmocka_unit_test(system_messages),
 		cmocka_unit_test(counting),

@@ -203,6 +203,9 @@ static void tools(void **state)
 			"A: text(s) text(\\n[web_search]\\nquery: q\\n) "
 			"text(\\n[web_search_tool_result]\\ntitle: T\\nurl: U\\n); ",
 			"server_tool_history_flattened" },
+		/* What is not known may be what was said. */
+		{ ASSISTANT("[{'type':'mystery','text':'m','foo':'x'}]"),
+			"A: text(\\n[mystery]\\nm\\n); ", "server_tool_history_flattened" },
 		{ "{'messages':[{'role':'system','content':[{'type':'tool_addition','tool_name':'X'}]}]}",
 			"S: text([tool_addition] X); ", "" },
 		/* A summary is the user's; what stands behind it is the assistant's again. */

@@ -16,7 +16,7 @@ static void put(struct sink *self, const struct event *ev)
 		[EV_STOP] = '.',
 		[EV_ERROR] = '!',
 		[EV_OPEN] = 'o',
-		[EV_TEXT] = 't',
+		[EV_BEGIN] = 't',
 		[EV_CLOSE] = 'c' };
 	size_t n = strlen(seen);
 
@@ -37,8 +37,9 @@ static void decode_frame(struct decoder *d, struct str frame)
 	for (size_t i = 0; i < frame.n; i++) {
 		char c = frame.p[i];
 		struct event ev = { .type = c == 's'   ? EV_START
-					    : c == 't' ? EV_TEXT
+					    : c == 't' ? EV_BEGIN
 						       : EV_STOP,
+			.stop = STOP_END,
 			.usage = USAGE_UNKNOWN };
 		decoder_put(d, &ev);
 	}

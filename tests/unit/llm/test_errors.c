@@ -78,6 +78,13 @@ static void every_kind_has_a_row(void **state)
 		assert_true(seen[i]);
 }
 
+static void statuses_that_others_do_not_have(void **state)
+{
+	assert_int_equal(err_status(API_OPENAI, ERR_OVERLOADED), 503);
+	assert_int_equal(err_status(API_GOOGLE, ERR_OVERLOADED), 503);
+	assert_int_equal(err_status(API_OPENAI, ERR_BILLING), 429);
+}
+
 static void anthropic_shape(void **state)
 {
 	char want[300];
@@ -90,6 +97,21 @@ static void anthropic_shape(void **state)
 			rows[i].anthropic);
 		check_printed(&dialect_anthropic, &e, want);
 	}
+}
+
+static void a_thread_that_cannot_go_on(void **state)
+{
+	struct err e = error_of(ERR_INVALID);
+
+	e.code = "thread_unsupported_request";
+	check_printed(&dialect_anthropic, &e,
+		"{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"a \\\"text\\\"\\\\\","
+		"\"details\":{\"error_code\":\"thread_unsupported_request\",\"unsupported\":[\"thread\"]}},"
+		"\"request_id\":\"x1\"}");
+	e.code = "unsupported_value";
+	check_printed(&dialect_anthropic, &e,
+		"{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"a \\\"text\\\"\\\\\"},"
+		"\"request_id\":\"x1\"}");
 }
 
 static void openai_shape(void **state)
@@ -115,7 +137,7 @@ static void gemini_shape(void **state)
 		struct err e = error_of(rows[i].kind);
 		snprintf(want, sizeof(want),
 			"{\"error\":{\"code\":%u,\"message\":\"a \\\"text\\\"\\\\\",\"status\":\"%s\"}}",
-			rows[i].status, rows[i].gemini);
+			rows[i].kind == ERR_OVERLOADED ? 503 : rows[i].status, rows[i].gemini);
 		check_printed(&dialect_gemini, &e, want);
 	}
 }
@@ -152,7 +174,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_has_a_row),
+		cmocka_unit_test(statuses_that_others_do_not_have),
 		cmocka_unit_test(anthropic_shape),
+		cmocka_unit_test(a_thread_that_cannot_go_on),
 		cmocka_unit_test(openai_shape),
 		cmocka_unit_test(gemini_shape),
 		cmocka_unit_test(within_a_stream),

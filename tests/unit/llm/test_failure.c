@@ -55,6 +55,14 @@ static const struct row {
 		ERR_OVERLOADED, "Overloaded", "overloaded_error" },
 	{ 0, "{\"type\":\"api_error\",\"message\":\"m\"}", ERR_API, "m", "api_error" },
 
+	/* DeepSeek, which has one word for all of its errors. */
+	{ 500, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_request_error\"}}",
+		ERR_API, "m", "invalid_request_error" },
+	{ 502, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\"}}", ERR_UPSTREAM,
+		"m", "invalid_request_error" },
+	{ 422, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\"}}", ERR_INVALID,
+		"m", "invalid_request_error" },
+
 	/* OpenAI. */
 	{ 429, "{\"error\":{\"message\":\"Rate limit reached for gpt-4o-mini\",\"type\":\"tokens\",\"param\":null,\"code\":\"rate_limit_exceeded\"}}",
 		ERR_RATE, "Rate limit reached for gpt-4o-mini", "rate_limit_exceeded" },

@@ -259,6 +259,8 @@ static void refusals(void **state)
 			"'cachedContent' is kept by another provider than the one that is to answer" },
 		{ "{\"contents\":[{\"parts\":[{\"toolCall\":{}}]}]}",
 			"'contents[0].parts[0].toolCall' belongs to a tool of another provider" },
+		{ "{\"contents\":[{\"parts\":[{\"text\":\"\"},{\"hologram\":{}}]}]}",
+			"'contents[0].parts[1]' is of no kind that this route can translate" },
 		{ "{\"generationConfig\":{\"candidateCount\":2}}",
 			"'generationConfig.candidateCount' above 1 is not supported by this "
 			"provider" },
@@ -324,9 +326,12 @@ static void parameters(void **state)
 	assert_int_equal(f.c.reasoning.mode, REASONING_BUDGET);
 	assert_int_equal(f.c.reasoning.budget_tokens, 8192);
 	assert_int_equal(f.c.reasoning.show, SHOW_SUMMARY);
-	assert_int_equal(f.c.warnings.n, 2);
-	assert_bytes(f.c.warnings.v[0], "field_dropped:labels");
-	assert_bytes(f.c.warnings.v[1], "field_dropped:mediaResolution");
+	/* An open object is none that a strict schema may have. */
+	assert_int_equal(f.c.format.strict, 0);
+	assert_int_equal(f.c.warnings.n, 3);
+	assert_bytes(f.c.warnings.v[0], "field_dropped:safetySettings");
+	assert_bytes(f.c.warnings.v[1], "field_dropped:labels");
+	assert_bytes(f.c.warnings.v[2], "field_dropped:mediaResolution");
 	done(&f);
 }
 

@@ -369,6 +369,28 @@ static void freeform_tools(void **state)
 	done(&f);
 }
 
+/* AUTO takes no list of names; a picture's type must be one that is registered. */
+static void some_of_the_tools(void **state)
+{
+	struct fixture f;
+	struct part *p;
+
+	begin(&f, "gemini-2.5-flash");
+	content_add_tool(&f.c, TOOL_FUNCTION)->wire_name = STR("f");
+	f.c.choice = CHOICE_AUTO_AMONG;
+	words_add(&f.c.choice_names, STR("f"), f.a);
+	p = parts_add(&content_add_turn(&f.c, ROLE_USER)->parts, PART_IMAGE, f.a);
+	p->media_type = STR("image/jpg");
+	p->data = STR("AA");
+	assert_str(print(&f),
+		STR("{\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\"}]}],\"toolConfig\":{"
+		    "\"functionCallingConfig\":{\"mode\":\"VALIDATED\",\"allowedFunctionNames\":[\"f\"]}},"
+		    "\"contents\":[{\"role\":\"user\",\"parts\":[{\"inlineData\":{\"mimeType\":\"image/jpeg\","
+		    "\"data\":\"AA\"}}]}]}"));
+	check_warnings(&f, "");
+	done(&f);
+}
+
 /* Names that the API would not take are changed everywhere, and always to the same. */
 static void names(void **state)
 {
@@ -463,6 +485,7 @@ int main(void)
 		cmocka_unit_test(turns),
 		cmocka_unit_test(prefill),
 		cmocka_unit_test(freeform_tools),
+		cmocka_unit_test(some_of_the_tools),
 		cmocka_unit_test(names),
 		cmocka_unit_test(paths),
 		cmocka_unit_test(refusals),

@@ -14,11 +14,27 @@ struct row {
 	const char *warnings; /* or the words of the refusal */
 };
 
-#define Q     "{\"role\":\"user\",\"content\":\"q\"}"
-#define ASK   "\"messages\":[" Q "]"
-#define TOOLS "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}],"
+#define Q   "{\"role\":\"user\",\"content\":\"q\"}"
+#define ASK "\"messages\":[" Q "]"
+#define TOOLS \
+	"\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\",\"properties\":{}}}],"
 #define F \
-	"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}],"
+	"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}}],"
+/* 70 bytes, and what becomes of them. */
+#define LONG      "mcp__0123456789012345678901234567890123456789012345678901234567__last1"
+#define SHORT     "mcp__0123456789012345678901234567890123456789012345_" LONG_HASH
+#define LONG_HASH "507e6deb4100"
+#define CALLED(id, name, other, other_name) \
+	"\"messages\":[" Q \
+	",{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"" id \
+	"\",\"name\":\"" name \
+	"\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\"," \
+	"\"tool_use_id\":\"" id "\",\"content\":\"t\"}]}]", \
+		"\"messages\":[" Q \
+		",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"" other \
+		"\",\"type\":\"function\",\"function\":{\"name\":\"" other_name \
+		"\",\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"" other \
+		"\",\"content\":\"t\"}]"
 #define CALL "{\"type\":\"tool_use\",\"id\":\"c1\",\"name\":\"f\",\"input\":{}}"
 #define CALLS \
 	"\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]"
@@ -92,6 +108,47 @@ static const struct row rows[] = {
 		"\"tool_choice\":\"auto\",\"messages\":[{\"role\":\"system\",\"content\":\"You must answer by calling the tool \\\"f\\\".\"}," Q
 		"]",
 		"forced_tool_choice_downgraded" },
+	{ "names that are too long", "openai", "m", { NULL },
+		"\"tools\":[{\"name\":\"" LONG "\",\"input_schema\":{\"type\":\"object\"}}],"
+		"\"tool_choice\":{\"type\":\"tool\",\"name\":\"" LONG "\"}," ASK,
+		"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"" SHORT
+		"\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}}],"
+		"\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"" SHORT
+		"\"}}," ASK,
+		"" },
+	{ "names that are too long", "generic", "m", { NULL }, CALLED("c1", LONG, "c1", SHORT),
+		"" },
+	{ "names with dots", "openai", "m", { NULL },
+		CALLED("c1", "a.b:c", "c1", "a_b_c_b2a25f70f5cf"), "" },
+	{ "an object without members", "generic", "m", { NULL },
+		"\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}]," ASK,
+		"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}]," ASK,
+		"" },
+	/* Ids of calls. */
+	{ "40 bytes", "openai", "m", { NULL },
+		CALLED("t123456789012345678901234567890123456789", "f",
+			"t123456789012345678901234567890123456789", "f"),
+		"" },
+	{ "41 bytes", "openai", "m", { NULL },
+		CALLED("t1234567890123456789012345678901234567890", "f",
+			"call_x43c461c6cd8d5f509cb99708", "f"),
+		"" },
+	{ "41 bytes, to others", "generic", "m", { NULL },
+		CALLED("t1234567890123456789012345678901234567890", "f",
+			"t1234567890123456789012345678901234567890", "f"),
+		"" },
+	{ "with a dot", "generic", "m", { NULL },
+		CALLED("a.b", "f", "call_x2e7336dc8eba87ef472df568", "f"), "" },
+	{ "nine letters", "mistral", "m", { NULL }, CALLED("abcDEF123", "f", "abcDEF123", "f"),
+		"" },
+	{ "not nine letters", "mistral", "m", { NULL }, CALLED("toolu_01A", "f", "5abc8d7f9", "f"),
+		"" },
+	/* OpenAI's highest effort is one of Responses. */
+	{ "max", "openai", "gpt-6.1-sol", { NULL }, "\"output_config\":{\"effort\":\"max\"}," ASK,
+		"\"reasoning_effort\":\"xhigh\"," ASK, "" },
+	{ "max", "openrouter", "openai/gpt-6.1-sol", { NULL },
+		"\"output_config\":{\"effort\":\"max\"}," ASK,
+		"\"reasoning\":{\"effort\":\"max\"}," ASK, "" },
 	/* Instructions. */
 	{ "marks that are kept", "openrouter", "m", { NULL },
 		"\"system\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\",\"cache_control\":{\"type\":\"ephemeral\"}}]," ASK,

@@ -46,6 +46,31 @@ static const struct row rows[] = {
 		"\"metadata\":{},\"messages\":[" USER "]",
 		"\"messages\":[" USER "]",
 		"field_dropped:prediction,field_dropped:web_search_options,field_dropped:moderation,logprobs_dropped" },
+	{ "words that nobody knows", C, "openai", "gpt-4o",
+		"\"max_tokens\":\"9\",\"max_completion_tokens\":1.5,\"reasoning_effort\":\"super\",\"response_format\":{\"type\":"
+		"\"grammar\"},\"messages\":[{\"role\":\"user\",\"name\":\"bob\",\"content\":\"q\"}]",
+		"\"messages\":[" USER "]",
+		"field_dropped:max_tokens,field_dropped:max_completion_tokens,field_dropped:reasoning_effort,"
+		"field_dropped:response_format,field_dropped:name" },
+	{ "a schema that is not said to be strict", C, "openai", "gpt-4o",
+		"\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"a\":1}}},\"messages\":[" USER
+		"]",
+		"\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"a\":1}}},\"messages\":[" USER
+		"]",
+		"" },
+	{ "white space is no text", A, "anthropic", "claude-sonnet-4-6",
+		"\"max_tokens\":9,\"messages\":[{\"role\":\"system\",\"content\":\" \"},{\"role\":\"user\",\"content\":\" \\n \"},"
+		"{\"role\":\"assistant\",\"content\":\"\\n\\n\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":"
+		"{\"name\":\"f\",\"arguments\":\"\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":[{\"type\":\"text\","
+		"\"text\":\"r\",\"cache_control\":{\"type\":\"ephemeral\"}}]},{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+		"\"image_url\":{\"url\":\"data:image/jpg;base64,AA\"}},{\"type\":\"text\",\"text\":\"\\t\"}]},"
+		"{\"role\":\"assistant\",\"content\":\" \"}," USER "]",
+		"\"max_tokens\":9,\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\",\"properties\":{}}}],"
+		"\"messages\":[{\"role\":\"user\",\"content\":\"(empty)\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\","
+		"\"id\":\"c\",\"name\":\"f\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":"
+		"\"c\",\"content\":\"r\",\"cache_control\":{\"type\":\"ephemeral\"}},{\"type\":\"image\",\"source\":{\"type\":\"base64\","
+		"\"media_type\":\"image/jpeg\",\"data\":\"AA\"}},{\"type\":\"text\",\"text\":\"q\"}]}]",
+		"tool_declaration_synthesised" },
 	{ "several leading instructions, one later", C, "openai", "gpt-4o",
 		"\"messages\":[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"developer\",\"content\":[{\"type\":\"text\",\"text\":\"b\"}]},"
 		"" USER ",{\"role\":\"developer\",\"content\":\"c\"}]",
@@ -71,7 +96,7 @@ static const struct row rows[] = {
 		"\"messages\":[" USER
 		",{\"role\":\"assistant\",\"content\":null,\"function_call\":{\"name\":\"f\",\"arguments\":\"{}\"}},"
 		"{\"role\":\"function\",\"name\":\"f\",\"content\":\"r\"}]",
-		"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"parameters\":{\"type\":\"object\"}}}],"
+		"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}}],"
 		"\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}},"
 		"\"messages\":[" USER
 		",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"call_function_1\",\"type\":\"function\","

@@ -93,6 +93,9 @@ static void parameters(void **state)
 			"max_tokens_raised" },
 		{ "{\"input\":\"q\",\"max_output_tokens\":17}", HEAD ",\"max_output_tokens\":17" Q,
 			"" },
+		{ "{\"input\":\"q\",\"max_output_tokens\":999999}",
+			HEAD ",\"max_output_tokens\":128000" Q, "" },
+		{ "{\"input\":\"q\",\"temperature\":1,\"top_p\":1.0}", HEAD Q, "" },
 		{ "{\"input\":\"q\",\"temperature\":1.50,\"top_p\":1e400}", HEAD Q,
 			"temperature_dropped,top_p_dropped" },
 		{ "{\"input\":\"q\",\"reasoning\":{\"effort\":\"max\",\"summary\":\"detailed\"}}",
@@ -479,6 +482,51 @@ static void server_tools(void **state)
 	assert_string_equal(r.e.text,
 		"tools.0: server tool \"web_search_20260318\" is not available on this route");
 	end(&r);
+	/* Those that clients list as a matter of habit. */
+	begin(&r, "{}");
+	content_add_tool(&r.c, TOOL_SERVER)->type = STR("web_search");
+	assert_true(d->print_content(&r.w, &r.c, &r.t, &r.e));
+	assert_bytes(buf_str(&r.w.body), HEAD ",\"input\":[]}");
+	check_warnings(&r.c.warnings, "server_tool_dropped");
+	end(&r);
+}
+
+/* Names that OpenAI does not take are changed everywhere, and the client's remain known. */
+static void strange_names(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r,
+		"{\"tools\":[{\"type\":\"function\",\"name\":\"a.b\",\"parameters\":{\"type\":\"object\"}}],\"tool_choice\":"
+		"{\"type\":\"function\",\"name\":\"a.b\"},\"input\":[{\"role\":\"user\",\"content\":\"q\"},{\"type\":"
+		"\"function_call\",\"call_id\":\"c\",\"name\":\"a.b\",\"arguments\":\"{}\"}]}");
+	assert_true(read_and_print(&r));
+	assert_bytes(buf_str(&r.w.body), HEAD
+		",\"tools\":[{\"type\":\"function\",\"name\":\"a_b_2e7336dc8eba\",\"parameters\":{\"type\":\"object\",\"properties\":{}},"
+		"\"strict\":false}],\"tool_choice\":{\"type\":\"function\",\"name\":\"a_b_2e7336dc8eba\"},\"input\":[" USER(
+			"q") ",{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"a_b_2e7336dc8eba\",\"arguments\":\"{}\"},"
+			     "{\"type\":\"function_call_output\",\"call_id\":\"c\",\"output\":\"[tool_error] [no result provided]\"}]}");
+	assert_bytes(r.c.tools->name, "a.b");
+	assert_bytes(r.c.tools->wire_name, "a_b_2e7336dc8eba");
+	end(&r);
+}
+
+/* Of a reply that was cut off in its reasoning nothing is left to be sent back; a model that does not reason is not asked for it. */
+static void reasoning_alone(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r,
+		"{\"input\":[{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":"
+		"\"slsig1.oai.eyJpZCI6InJzX3UxIiwiZSI6IkVOQzEifQ\"},{\"role\":\"user\",\"content\":\"q\"}]}");
+	r.t.model = STR("gpt-4.1");
+	caps_of_model(&r.t.caps, r.t.flavor, r.t.model);
+	assert_true(read_and_print(&r));
+	assert_bytes(buf_str(&r.w.body), "{\"model\":\"gpt-4.1\",\"store\":false" Q);
+	check_warnings(&r.c.warnings, "reasoning_history_dropped");
+	end(&r);
 }
 
 /* Damaged requests are refused or printed, never more: each byte of a request is left out, and turned into another. */
@@ -524,6 +572,8 @@ int main(void)
 		cmocka_unit_test(only_counting),
 		cmocka_unit_test(others),
 		cmocka_unit_test(server_tools),
+		cmocka_unit_test(strange_names),
+		cmocka_unit_test(reasoning_alone),
 		cmocka_unit_test(hostile),
 	};
 

@@ -70,6 +70,25 @@ static void quoted_has_no_control_characters(void **state)
 	assert_bytes(buf_str(&out), "\"\"");
 }
 
+/* Nor a backslash that begins no escape. */
+static void quoted_has_no_broken_escapes(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "\\u00e9 \\ud83d \\/ \\\\", "\\u00e9 \\ud83d \\/ \\\\" },
+		{ "\\uDr", "\\\\uDr" },
+		{ "0123456\\q\\n", "0123456\\\\q\\n" },
+		{ "\\u12", "\\\\u12" },
+		{ "\\\\\\", "\\\\\\\\" },
+		{ "\\\n", "\\\\\\u000a" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		buf_clear(&out);
+		json_add_inner(&out, str_from(rows[i][0]));
+		assert_str(buf_str(&out), str_from(rows[i][1]));
+	}
+}
+
 static const struct {
 	struct str raw, compact, escaped;
 } compacts[] = {
@@ -196,6 +215,7 @@ int main(void)
 		TEST(inner_of_strings_only),
 		TEST(escaping_and_back),
 		TEST(quoted_has_no_control_characters),
+		TEST(quoted_has_no_broken_escapes),
 		TEST(compact_both_ways),
 		TEST(unterminated_strings_end),
 		TEST(whole_values_only),
