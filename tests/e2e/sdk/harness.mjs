@@ -72,7 +72,7 @@ export const turns = async () => (await seen()).filter((r) => new RegExp(TURN).t
 const children = [];
 process.on('exit', () => children.forEach((c) => c.kill('SIGKILL')));
 
-function launch(command, args, options) {
+export function launch(command, args, options) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   child.said = '';
   for (const s of [child.stdout, child.stderr]) s.on('data', (d) => { child.said += d; });
@@ -82,11 +82,11 @@ function launch(command, args, options) {
   return child;
 }
 
-const freePort = () => new Promise((resolve) => {
+export const freePort = () => new Promise((resolve) => {
   const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => resolve(port)); });
 });
 
-const answers = (port) => new Promise((resolve) => {
+export const answers = (port) => new Promise((resolve) => {
   const s = net.connect(port, '127.0.0.1', () => { s.destroy(); resolve(true); });
   s.on('error', () => resolve(false));
 });

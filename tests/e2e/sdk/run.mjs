@@ -5,6 +5,7 @@
 import { check, eq, runChecks, start } from './harness.mjs';
 import './anthropic.mjs';
 import './openai.mjs';
+import './pairs.mjs';
 import './raw.mjs';
 import './simulator.mjs';
 
