@@ -59,7 +59,7 @@ static struct config *load(struct files *files, struct config_report *report)
 	static char key[] = "KEY=0123456789-0123456789", level[] = "SLUICE_LOG_LEVEL=warn";
 	static char *env[] = { key, level, NULL };
 	const struct config_input in = { .env = env,
-		.cwd = "/home/me/work",
+		.cwd = "/home/me/code",
 		.home = "/home/me",
 		.read = read_file,
 		.ctx = files };
@@ -117,7 +117,7 @@ static void check_project(struct files files)
 {
 	struct config_report report;
 
-	files.path[CONFIG_JSON] = "/home/me/work/.sluice.json";
+	files.path[CONFIG_JSON] = "/home/me/code/.sluice.json";
 	files.path[DOTENV] = NULL;
 	struct config *c = load(&files, &report);
 	check_untouched(&config_settings, report.origins);
@@ -142,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct config_report report;
 
 	if (n < size) {
-		files.path[DOTENV] = "/home/me/work/.env";
+		files.path[DOTENV] = "/home/me/code/.env";
 		files.text[DOTENV] = str_from_offset(text, n + 1);
 	}
 	struct config *c = load(&files, &report);

@@ -12,8 +12,8 @@
 #include "core/config.h"
 
 #define USER_FILE    "/home/me/.config/sluice/config.json"
-#define PROJECT_FILE "/home/me/work/.sluice.json"
-#define DOTENV_FILE  "/home/me/work/.env"
+#define PROJECT_FILE "/home/me/code/.sluice.json"
+#define DOTENV_FILE  "/home/me/code/.env"
 
 struct fake_file {
 	const char *path, *text;
@@ -50,14 +50,14 @@ static inline int fake_read(void *ctx, const char *path, struct config_file *ret
 	return ENOENT;
 }
 
-/* Loads what *f describes; its input's folders are /home/me/work and /home/me unless they are set. */
+/* Loads what *f describes; its input's folders are /home/me/code and /home/me unless they are set. */
 static inline void fake_load(struct fake *f)
 {
 	f->in.env = (char *const *)(uintptr_t)f->env;
 	if (f->in.home == NULL)
 		f->in.home = "/home/me";
 	if (f->in.cwd == NULL)
-		f->in.cwd = "/home/me/work";
+		f->in.cwd = "/home/me/code";
 	f->in.sets = f->sets;
 	f->in.nsets = 0;
 	while (f->in.nsets < ARRAY_LEN(f->sets) && f->sets[f->in.nsets] != NULL)

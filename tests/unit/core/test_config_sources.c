@@ -19,7 +19,7 @@ static void the_users_file(void **state)
 		{ "SLUICE_CONFIG=/etc/sluice.json", NULL, "/etc/sluice.json" },
 		{ "SLUICE_CONFIG=", NULL, USER_FILE },
 		{ "SLUICE_CONFIG=/etc/sluice.json", "/my.json", "/my.json" },
-		{ "XDG_CONFIG_HOME=/xdg", "my.json", "/home/me/work/my.json" },
+		{ "XDG_CONFIG_HOME=/xdg", "my.json", "/home/me/code/my.json" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -218,7 +218,7 @@ static void names_of_files(void **state)
 	assert_bytes(f.config->log_file, "/home/me/.config/sluice/logs/x");
 	assert_string_equal(f.config->log_file.p, "/home/me/.config/sluice/logs/x");
 	assert_bytes(f.config->providers[1].ca_file, "/home/me/ca.pem");
-	assert_bytes(f.config->providers[2].ca_file, "/home/me/work/../ca.pem");
+	assert_bytes(f.config->providers[2].ca_file, "/home/me/code/../ca.pem");
 	assert_bytes(f.config->providers[3].ca_file, "/abs.pem");
 	fake_release(&f);
 }

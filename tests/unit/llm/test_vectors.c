@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One vector of tests/vectors through the modules themselves: the request as it is printed, the reply as it is encoded,
+/* The vectors of tests/vectors through the modules themselves: the request as it is printed, the reply as it is encoded,
  * however its bytes are cut. What a vector is about stands in its NOTE. */
-#ifndef UNIT_LLM_VECTOR_H
-#define UNIT_LLM_VECTOR_H
-
 #include "unit/base/check.h"
 
 #include "llm/dialect.h"
@@ -327,4 +324,37 @@ static size_t vector_run_all(const char *prefix)
 	return n;
 }
 
-#endif
+#define GROUP(name, prefix, least) \
+	static void name(void **state) \
+	{ \
+		assert_true(vector_run_all(prefix) >= (least)); \
+	}
+GROUP(anthropic_to_chat, "a2c_", 24)
+GROUP(anthropic_to_gemini, "a2g_", 13)
+GROUP(anthropic_to_responses, "a2r_", 5)
+GROUP(chat_to_anthropic, "c2a_", 17)
+GROUP(chat_to_gemini, "c2g_", 3)
+GROUP(responses_to_anthropic, "r2a_", 7)
+GROUP(responses_to_chat, "r2c_", 3)
+GROUP(responses_to_gemini, "r2g_", 1)
+
+/* With the name of one, and no others. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(anthropic_to_chat),
+		cmocka_unit_test(anthropic_to_gemini),
+		cmocka_unit_test(anthropic_to_responses),
+		cmocka_unit_test(chat_to_anthropic),
+		cmocka_unit_test(chat_to_gemini),
+		cmocka_unit_test(responses_to_anthropic),
+		cmocka_unit_test(responses_to_chat),
+		cmocka_unit_test(responses_to_gemini),
+	};
+
+	if (argc > 1) {
+		vector_run(argv[1]);
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
