@@ -86,11 +86,20 @@ function group(name, rows) {
   );
 }
 
+// Built-in providers that nobody has touched are many, and say nothing: they are shown to who looks for them.
+const providerOf = (s) => (s.path.startsWith('providers.') ? s.path.split('.')[1] : '');
+const touched = (s) => Boolean(s.origin) && s.origin !== 'default' && s.origin !== 'preset';
+
 function render(route, data) {
   const q = (route.query.q ?? '').toLowerCase();
+  const mine = new Set(data.settings.filter(touched).map(providerOf));
   const rows = data.settings.filter(
-    (s) => `${s.path} ${s.help ?? ''}`.toLowerCase().includes(q) && (route.query.changed !== '1' || changed(s)),
+    (s) =>
+      `${s.path} ${s.help ?? ''}`.toLowerCase().includes(q) &&
+      (route.query.changed !== '1' || changed(s)) &&
+      (q !== '' || providerOf(s) === '' || mine.has(providerOf(s))),
   );
+  const others = new Set(data.settings.map(providerOf).filter((name) => name !== '' && !mine.has(name)));
   const groups = Map.groupBy
     ? Map.groupBy(rows, (s) => (s.path.includes('.') ? s.path.split('.')[0] : 'general'))
     : new Map([['settings', rows]]);
@@ -106,6 +115,9 @@ function render(route, data) {
           { class: 'grid one settings' },
           [...groups].map(([name, list]) => group(name, list)),
         ),
+    q === '' && others.size > 0
+      ? h('p', { class: 'muted' }, `Built in, as they are; search to see their settings: ${[...others].join(', ')}.`)
+      : null,
   ];
 }
 
