@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a setting's value may be: parsing it from text and JSON, storing, comparing and printing it. */
-#include "base/settings.h"
+#include "base/settings_records.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -140,7 +140,7 @@ static size_t utf8_length(struct str s)
 	return n;
 }
 
-static const char *check_text(struct str s)
+const char *setting_text_problem(struct str s)
 {
 	for (size_t i = 0, n; i < s.n; i += n) {
 		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
@@ -160,7 +160,7 @@ static const char *parse_text(
 	if ((s->flags & SETTING_FILLED) != 0 && ret->text.n == 0)
 		return "must not be empty";
 	if (s->type != SETTING_SECRET)
-		return check_text(ret->text);
+		return setting_text_problem(ret->text);
 	for (size_t i = 0; i < ret->text.n; i++)
 		if (ret->text.p[i] <= ' ' || ret->text.p[i] > '~')
 			return "must hold visible ASCII characters only, without spaces";
@@ -185,7 +185,7 @@ static const char *parse_enum(
 static const char *add_parts(struct str_list *list, struct str text)
 {
 	struct str part;
-	const char *problem = check_text(text);
+	const char *problem = setting_text_problem(text);
 
 	while (problem == NULL && str_split(&text, ',', &part)) {
 		part = str_trim(part);
@@ -217,7 +217,7 @@ static const char *parse_list(const struct setting_value *v, struct parsed *ret)
 
 static const char *add_pair(struct str_map *map, struct str name, struct str value)
 {
-	const char *problem = check_text(name);
+	const char *problem = setting_text_problem(name);
 
 	if (name.n == 0)
 		return "must hold names that are not empty";
@@ -227,7 +227,7 @@ static const char *add_pair(struct str_map *map, struct str name, struct str val
 		if (str_eq_nocase(map->v[i].name, name))
 			return "must hold each name once, whatever its case";
 	if (problem == NULL)
-		problem = check_text(value);
+		problem = setting_text_problem(value);
 	map->v[map->n++] = (struct str_pair){ name, value };
 	return problem;
 }
@@ -276,6 +276,8 @@ static const char *parse(const struct setting *s, const struct setting_value *v,
 		return parse_list(v, ret);
 	case SETTING_STRING_MAP:
 		return parse_map(v, ret);
+	case SETTING_RECORDS:
+		break; /* is read and stored at once */
 	}
 	assert(!"a type without parser");
 	return NOT_THAT;
@@ -331,19 +333,27 @@ static void store(const struct setting *s, void *obj, const struct parsed *p, st
 	case SETTING_STRING_MAP:
 		*(struct str_map *)at = copy_map(a, p->map);
 		break;
+	case SETTING_RECORDS:
+		break;
 	}
 }
 
-/* The end of "must be …, not …". */
-static void describe_given(const struct setting *s, const struct setting_value *v, struct buf *out)
+const char *setting_kind_name(enum setting_value_kind kind)
 {
-	static const char *const kinds[] = { [VALUE_TEXT] = "that",
+	static const char *const names[] = { [VALUE_TEXT] = "that",
 		[VALUE_NULL] = "null",
 		[VALUE_BOOL] = "true or false",
 		[VALUE_NUMBER] = "a number",
 		[VALUE_STRING] = "a string",
 		[VALUE_LIST] = "a list",
 		[VALUE_OBJECT] = "an object" };
+
+	return names[kind];
+}
+
+/* The end of "must be …, not …". */
+static void describe_given(const struct setting *s, const struct setting_value *v, struct buf *out)
+{
 	bool secret = s->type == SETTING_SECRET || (s->flags & SETTING_MASKED) != 0;
 	bool number_as_string =
 		v->kind == VALUE_STRING &&
@@ -355,13 +365,17 @@ static void describe_given(const struct setting *s, const struct setting_value *
 		buf_addf(out, "%s\"%s\"", number_as_string ? "the string " : "",
 			setting_quote(v->text).s);
 	else
-		buf_addf(out, "%s", kinds[v->kind]);
+		buf_addf(out, "%s", setting_kind_name(v->kind));
 }
 
 bool setting_assign(const struct setting *s, void *obj, const struct setting_value *v,
 	struct arena *a, struct err *e)
 {
 	struct parsed p;
+
+	if (s->type == SETTING_RECORDS)
+		return records_assign(&(struct records_reading){ s, a, SIZE_MAX, e },
+			(void *)((char *)obj + s->offset), v);
 	const char *problem = parse(s, v, &p);
 
 	if (problem == NULL) {
@@ -378,6 +392,19 @@ bool setting_assign(const struct setting *s, void *obj, const struct setting_val
 		buf_release(&text);
 	}
 	return problem == NULL;
+}
+
+size_t setting_fault(const struct setting *s, const struct setting_value *v)
+{
+	struct record_list list;
+	struct err e;
+
+	if (s->type != SETTING_RECORDS)
+		return SIZE_MAX;
+	struct records_reading r = { s, arena_new(), SIZE_MAX, &e };
+	(void)!records_assign(&r, &list, v);
+	arena_free(r.arena);
+	return r.fault;
 }
 
 void setting_reset(const struct setting *s, void *obj, struct arena *a)
@@ -399,4 +426,12 @@ void settings_reset(const struct settings *t, void *obj, struct arena *a)
 {
 	for (size_t i = 0; i < t->n; i++)
 		setting_reset(&t->rows[i], obj, a);
+}
+
+struct str str_map_get(const struct str_map *m, struct str name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (str_eq(m->v[i].name, name))
+			return m->v[i].value;
+	return (struct str){ NULL, 0 };
 }

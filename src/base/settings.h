@@ -19,6 +19,7 @@ enum setting_type {
 	SETTING_ENUM,       /* one of the words in choices */
 	SETTING_STRINGS,    /* typed with commas, or as a JSON array */
 	SETTING_STRING_MAP, /* typed name=value,name=value, or as a JSON object */
+	SETTING_RECORDS,    /* a JSON array of objects whose members are those of parts */
 };
 
 enum setting_flag {
@@ -44,6 +45,37 @@ struct str_map {
 	size_t n;
 };
 
+/* The value of a name; p NULL: it has none. */
+struct str str_map_get(const struct str_map *m, struct str name);
+
+/* What an object of a RECORDS row may hold: a string, or several. */
+enum setting_part_flag {
+	SETTING_PART_NEEDED = 1 << 0,
+	SETTING_PART_LIST = 1 << 1, /* may be a list of strings */
+};
+struct setting_part {
+	const char *name;
+	unsigned flags;
+	const char *text; /* what it is, for people */
+};
+
+/* Such an object: for each part of the row its strings, and where they stand in the document. */
+struct record_text {
+	struct str text; /* NUL-terminated as well */
+	size_t pos;      /* byte offset of the opening quote; SIZE_MAX: it comes from no document */
+};
+struct record_part {
+	struct record_text *v;
+	size_t n; /* 0: not given */
+};
+struct record {
+	struct record_part *parts;
+};
+struct record_list {
+	struct record *v;
+	size_t n;
+};
+
 #define SETTING_C_TYPE_BOOL       bool
 #define SETTING_C_TYPE_INT        int64_t
 #define SETTING_C_TYPE_BYTES      size_t
@@ -53,15 +85,18 @@ struct str_map {
 #define SETTING_C_TYPE_ENUM       struct str
 #define SETTING_C_TYPE_STRINGS    struct str_list
 #define SETTING_C_TYPE_STRING_MAP struct str_map
+#define SETTING_C_TYPE_RECORDS    struct record_list
 
 /* One row. */
 struct setting {
 	const char *path; /* "limits.idle_s" */
 	enum setting_type type;
-	size_t offset;        /* of the value in the object that the table describes */
-	const char *fallback; /* the default, as one types it in the environment */
-	double min, max;      /* INT, BYTES, SECONDS (in seconds) */
-	const char *choices;  /* ENUM: "a|b|c" */
+	size_t offset;                    /* of the value in the object that the table describes */
+	const char *fallback;             /* the default, as one types it in the environment */
+	double min, max;                  /* INT, BYTES, SECONDS (in seconds) */
+	const char *choices;              /* ENUM: "a|b|c" */
+	const struct setting_part *parts; /* RECORDS */
+	size_t nparts;
 	unsigned flags;
 	const char *text; /* what it does, for people */
 };
@@ -87,6 +122,7 @@ struct setting_value {
 	struct str text; /* TEXT, STRING; NUMBER as written; BOOL "true" or "false" */
 	struct setting_member *members; /* LIST, OBJECT */
 	size_t n;
+	size_t pos; /* STRING: byte offset of its opening quote in the document */
 };
 
 struct setting_member {
@@ -114,6 +150,10 @@ void setting_locate(struct str text, size_t pos, struct setting_place *place);
  * says what is allowed and continues "\"path\" "; it never quotes a secret. */
 bool setting_assign(const struct setting *s, void *obj, const struct setting_value *v,
 	struct arena *a, struct err *e) MUSTCHECK;
+/* Where in the document stands the part of a value that setting_assign() refuses; SIZE_MAX: it is the whole of it. */
+size_t setting_fault(const struct setting *s, const struct setting_value *v);
+/* The byte offset in a document of what became byte number n of the string whose opening quote stands at pos. */
+size_t setting_text_pos(struct str document, size_t pos, size_t n);
 /* Stores the default of one row. */
 void setting_reset(const struct setting *s, void *obj, struct arena *a);
 /* Stores the default of every row. */
@@ -149,6 +189,9 @@ struct setting_guess {
 	size_t distance;
 };
 void setting_guess(struct setting_guess *g, struct str misspelt, struct str candidate);
+
+/* What is wrong with a text that is to be kept and shown: control characters, or that it is not UTF-8; NULL: nothing. */
+const char *setting_text_problem(struct str s);
 
 /* A string as an error text may quote it: cut when long, control characters replaced. */
 struct setting_quote {

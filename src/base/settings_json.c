@@ -70,6 +70,7 @@ static bool read_value(struct reader *r, yyjson_val *v, unsigned depth, struct s
 	case YYJSON_TYPE_STR:
 		ret->kind = VALUE_STRING;
 		ret->text = copy_text(r, v);
+		ret->pos = r->bom + (size_t)(yyjson_get_str(v) - r->start) - 1;
 		return true;
 	case YYJSON_TYPE_ARR:
 		ret->kind = VALUE_LIST;
@@ -130,4 +131,46 @@ void setting_locate(struct str text, size_t pos, struct setting_place *place)
 			place->column++;
 		}
 	}
+}
+
+/* The code unit behind "\\u". */
+static unsigned hex4(struct str s)
+{
+	unsigned unit = 0;
+
+	for (size_t i = 0; i < 4 && i < s.n; i++) {
+		unsigned c = (unsigned char)s.p[i] | 0x20u;
+		unit = unit * 16 + (c >= 'a' ? c - 'a' + 10 : c - '0');
+	}
+	return unit;
+}
+
+/* The length of the escape at the start of s, and of what it stands for. */
+static size_t escape_length(struct str s, size_t *ret_bytes)
+{
+	*ret_bytes = 1;
+	if (s.n < 6 || s.p[1] != 'u')
+		return 2;
+	const unsigned unit = hex4(str_from_offset(s, 2));
+	if (unit >= 0xD800 && unit < 0xDC00) {
+		*ret_bytes = 4;
+		return 12;
+	}
+	*ret_bytes = unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+	return 6;
+}
+
+size_t setting_text_pos(struct str document, size_t pos, size_t n)
+{
+	size_t at = pos + 1;
+
+	for (size_t bytes, length, done = 0; done < n && at < document.n; done += bytes) {
+		bytes = length = 1;
+		if (document.p[at] == '\\')
+			length = escape_length(str_from_offset(document, at), &bytes);
+		if (done + bytes > n || document.p[at] == '"')
+			break;
+		at += length;
+	}
+	return at < document.n ? at : document.n;
 }

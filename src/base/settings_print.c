@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Printing values of settings, comparing them, and the texts that describe a row to people and editors. */
-#include "base/settings.h"
+#include "base/settings_records.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -155,6 +155,9 @@ void setting_print(const struct setting *s, const void *obj, struct buf *out)
 			print_map_value(s, map->v[i].value, out);
 		}
 		break;
+	case SETTING_RECORDS:
+		records_print(s, at, out);
+		break;
 	}
 }
 
@@ -197,6 +200,10 @@ void setting_print_json(const struct setting *s, const void *obj, struct buf *ou
 	}
 	if (s->type == SETTING_STRING_MAP) {
 		print_map_json(s, field(s, obj), out);
+		return;
+	}
+	if (s->type == SETTING_RECORDS) {
+		records_print(s, field(s, obj), out);
 		return;
 	}
 	buf_init(&text, out->max);
@@ -248,6 +255,8 @@ bool setting_equal(const struct setting *s, const void *a, const void *b)
 		return lists_equal(x, y);
 	case SETTING_STRING_MAP:
 		return maps_equal(x, y);
+	case SETTING_RECORDS:
+		return records_equal(s, x, y);
 	}
 	return false;
 }
@@ -265,6 +274,8 @@ bool setting_empty(const struct setting *s, const void *obj)
 		return ((const struct str_list *)at)->n == 0;
 	case SETTING_STRING_MAP:
 		return ((const struct str_map *)at)->n == 0;
+	case SETTING_RECORDS:
+		return ((const struct record_list *)at)->n == 0;
 	default:
 		return false;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding rows of a table by name, right or misspelt, and describing a row to people and editors. */
-#include "base/settings.h"
+#include "base/settings_records.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -169,6 +169,9 @@ void setting_describe(const struct setting *s, struct buf *out)
 	case SETTING_STRING_MAP:
 		buf_add(out, STR("an object of strings"));
 		break;
+	case SETTING_RECORDS:
+		records_describe(s, out);
+		break;
 	}
 }
 
@@ -233,6 +236,9 @@ static void print_schema_type(const struct setting *s, struct buf *out)
 		buf_add(out, STR("\"type\": \"object\", \"additionalProperties\": {\"type\": "
 				 "\"string\"}"));
 		break;
+	case SETTING_RECORDS:
+		records_print_schema(s, out);
+		break;
 	}
 }
 
@@ -260,5 +266,8 @@ void setting_print_reference(const struct setting *s, struct str prefix, struct 
 		print_default(s, setting_print, out);
 		buf_add_char(out, '`');
 	}
-	buf_addf(out, " | %s |\n", s->text);
+	buf_addf(out, " | %s", s->text);
+	for (size_t i = 0; i < s->nparts; i++)
+		buf_addf(out, "; `%s`: %s", s->parts[i].name, s->parts[i].text);
+	buf_add(out, STR(" |\n"));
 }
