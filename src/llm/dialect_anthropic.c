@@ -5,23 +5,6 @@
 
 #include <string.h>
 
-enum {
-	MODELS_MAX = 16,
-	COUNT_MAX = 1000000000, /* tokens: more is no figure of any request, and is not believed */
-};
-
-/* More than one is rare, and can only be a mistake or an attack; each is kept, for parsers differ in which one
- * they believe. */
-static bool add_model(struct chat *c, struct str value, struct arena *a, struct err *e)
-{
-	if (c->models == NULL)
-		c->models = arena_alloc(a, MODELS_MAX * sizeof(*c->models));
-	if (c->nmodels == MODELS_MAX)
-		return err_set(e, ERR_INVALID, "'model' is given more than %d times", MODELS_MAX);
-	c->models[c->nmodels++] = value;
-	return true;
-}
-
 /* Claude Code puts a JSON object as text into the member for the user. */
 static struct str session_of(struct str metadata, struct arena *a)
 {
@@ -38,19 +21,25 @@ static bool walk_request(struct chat *ret, struct json_iter *it, struct arena *a
 
 	while (json_next_key(it, &key, e)) {
 		if (!ret->bare && outline_wants(key)) {
+			size_t from = it->at;
 			if (!outline_part(&ret->outline, it, key, e))
 				return false;
+			value = (struct str){ it->text.p + from, it->at - from };
+			sketch_member(&ret->sketch, key, value);
 			continue;
 		}
 		if (!json_take(it, &value, e))
 			return false;
-		if (json_key_is(key, STR("model")) && !add_model(ret, value, a, e))
+		if (json_key_is(key, STR("model")) && !chat_add_model(ret, value, a, e))
 			return false;
 		if (json_key_is(key, STR("stream")))
 			ret->stream = json_is_true(value);
 		if (json_key_is(key, STR("metadata")))
 			ret->session = session_of(value, a);
+		sketch_member(&ret->sketch, key, value);
+		chat_look_for_tag(ret, key, value);
 	}
+	ret->tagged |= ret->outline.facts.tagged;
 	return e->kind == ERR_NONE;
 }
 
@@ -59,36 +48,21 @@ static bool parse_request(struct chat *ret, struct str body, struct arena *a, st
 	struct json_iter it;
 
 	ret->body = body;
-	outline_begin(&ret->outline, !ret->bare);
+	sketch_begin(&ret->sketch, ret->bare ? NULL : a);
+	outline_begin(&ret->outline, &ret->sketch, !ret->bare);
 	if (!json_iter_init(&it, body, e) || !walk_request(ret, &it, a, e)) {
 		outline_drop(&ret->outline);
 		return false;
 	}
 	outline_end(&ret->outline, a);
-	/* Of duplicates the last one counts, as JSON parsers have it. */
-	if (ret->nmodels > 0)
-		ret->model = json_string(ret->models[ret->nmodels - 1], a);
 	return true;
-}
-
-static int64_t count(struct str value)
-{
-	uint64_t v;
-
-	return json_u64(value, &v) && v <= COUNT_MAX ? (int64_t)v : -1;
-}
-
-static int64_t member_count(struct str object, struct str name)
-{
-	struct str v = json_get(object, name);
-
-	return v.p != NULL ? count(v) : -1;
 }
 
 static void add(int64_t *to, int64_t more)
 {
 	if (more > 0)
-		*to = *to > 0 ? (*to > COUNT_MAX - more ? COUNT_MAX : *to + more) : more;
+		*to = *to > 0 ? (*to > USAGE_COUNT_MAX - more ? USAGE_COUNT_MAX : *to + more)
+			      : more;
 }
 
 static struct usage parse_usage(struct str object);
@@ -126,17 +100,18 @@ static struct usage parse_usage(struct str object)
 		return u;
 	while (json_next(&it, &m, &e)) {
 		if (json_key_is(m.key, STR("input_tokens")))
-			u.in = count(m.value);
+			u.in = usage_count(m.value);
 		else if (json_key_is(m.key, STR("cache_read_input_tokens")))
-			u.cache_read = count(m.value);
+			u.cache_read = usage_count(m.value);
 		else if (json_key_is(m.key, STR("cache_creation_input_tokens")))
-			u.cache_write = count(m.value);
+			u.cache_write = usage_count(m.value);
 		else if (json_key_is(m.key, STR("cache_creation")))
-			u.cache_write_1h = member_count(m.value, STR("ephemeral_1h_input_tokens"));
+			u.cache_write_1h =
+				usage_count(json_get(m.value, STR("ephemeral_1h_input_tokens")));
 		else if (json_key_is(m.key, STR("output_tokens")))
-			u.out = count(m.value);
+			u.out = usage_count(m.value);
 		else if (json_key_is(m.key, STR("output_tokens_details")))
-			u.reasoning = member_count(m.value, STR("thinking_tokens"));
+			u.reasoning = usage_count(json_get(m.value, STR("thinking_tokens")));
 		else if (json_key_is(m.key, STR("iterations")))
 			iterations = m.value;
 	}

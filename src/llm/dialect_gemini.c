@@ -47,8 +47,6 @@ static bool split_path(struct str path, struct str *ret_model, struct str *ret_v
 /* The model stands in the path only; a body is looked at to find out whether it is one. */
 static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
 {
-	struct json_iter it;
-	struct json_member m;
 	struct str verb;
 
 	ret->body = body;
@@ -57,11 +55,7 @@ static bool parse_request(struct chat *ret, struct str body, struct arena *a, st
 		return err_set(e, ERR_INVALID, "the path names no model");
 	ret->model = http_unescape(ret->model, a);
 	ret->stream = str_eq(verb, STR("streamGenerateContent"));
-	if (!json_iter_init(&it, body, e))
-		return false;
-	while (json_next(&it, &m, e))
-		continue;
-	return e->kind == ERR_NONE;
+	return chat_walk(ret, NULL, a, e);
 }
 
 /* ---- replies that are relayed ---- */

@@ -6,62 +6,12 @@
 #include "wire/json_text.h"
 #include "wire/sse.h"
 
-enum {
-	MODELS_MAX = 16,
-	COUNT_MAX = 1000000000, /* tokens: more is no figure of any request, and is not believed */
-};
-
-/* ---- requests ---- */
-
-static bool add_model(struct chat *c, struct str value, struct arena *a, struct err *e)
-{
-	if (c->models == NULL)
-		c->models = arena_alloc(a, MODELS_MAX * sizeof(*c->models));
-	if (c->nmodels == MODELS_MAX)
-		return err_set(e, ERR_INVALID, "'model' is given more than %d times", MODELS_MAX);
-	c->models[c->nmodels++] = value;
-	return true;
-}
-
-/* No outline is made: what it predicts are the caches of another API. The session is what the client wants its prompts cached
- * by; `user` is a person, who has many conversations. */
-static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
-{
-	struct json_iter it;
-	struct json_member m;
-
-	ret->body = body;
-	ret->session = STR("");
-	if (!json_iter_init(&it, body, e))
-		return false;
-	while (json_next(&it, &m, e)) {
-		if (json_key_is(m.key, STR("model")) && !add_model(ret, m.value, a, e))
-			return false;
-		if (json_key_is(m.key, STR("stream")))
-			ret->stream = json_is_true(m.value);
-		if (json_key_is(m.key, STR("prompt_cache_key")) && json_is_string(m.value))
-			ret->session = json_string(m.value, a);
-	}
-	/* Of duplicates the last one counts, as JSON parsers have it. */
-	if (ret->nmodels > 0)
-		ret->model = json_string(ret->models[ret->nmodels - 1], a);
-	return e->kind == ERR_NONE;
-}
-
 /* ---- usage ---- */
 
 /* As vendors count: input with what was read from the cache and written to it. */
 struct counts {
 	int64_t prompt, completion, total, read, written, miss, reasoning;
 };
-
-static void take_count(int64_t *to, struct str value)
-{
-	uint64_t v;
-
-	if (json_u64(value, &v) && v <= COUNT_MAX)
-		*to = (int64_t)v;
-}
 
 /* OpenAI's and, where they differ, others' names: DeepSeek (hit, miss), Moonshot and xAI (without the details around it), gateways
  * that mix in Anthropic's. */
@@ -96,9 +46,10 @@ static void take_counts(struct counts *c, struct str object)
 				take_counts(c, m.value);
 			continue;
 		}
-		for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		int64_t n = usage_count(m.value);
+		for (size_t i = 0; i < ARRAY_LEN(rows) && n >= 0; i++)
 			if (json_key_is(m.key, rows[i].name))
-				take_count((int64_t *)(void *)((char *)c + rows[i].at), m.value);
+				*(int64_t *)(void *)((char *)c + rows[i].at) = n;
 	}
 }
 
@@ -288,7 +239,7 @@ const struct dialect dialect_openai = {
 	.family = API_OPENAI,
 	.auth_header = STR_INIT("authorization"),
 	.auth_prefix = STR_INIT("Bearer "),
-	.parse_request = parse_request,
+	.parse_request = chat_parse_openai,
 	.read_content = openai_read,
 	.print_content = openai_print,
 	.parse_event = parse_event,

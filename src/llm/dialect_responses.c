@@ -5,44 +5,6 @@
 #include "llm/responses.h"
 #include "wire/sse.h"
 
-enum { MODELS_MAX = 16 };
-
-/* More than one is rare, and can only be a mistake or an attack; each is kept, for parsers differ in which one they believe. */
-static bool add_model(struct chat *c, struct str value, struct arena *a, struct err *e)
-{
-	if (c->models == NULL)
-		c->models = arena_alloc(a, MODELS_MAX * sizeof(*c->models));
-	if (c->nmodels == MODELS_MAX)
-		return err_set(e, ERR_INVALID, "'model' is given more than %d times", MODELS_MAX);
-	c->models[c->nmodels++] = value;
-	return true;
-}
-
-/* Clients that keep a conversation keep its prefix in one cache: the key of that names it. */
-static bool parse_request(struct chat *ret, struct str body, struct arena *a, struct err *e)
-{
-	struct json_iter it;
-	struct json_member m;
-
-	ret->body = body;
-	if (!json_iter_init(&it, body, e))
-		return false;
-	while (json_next(&it, &m, e)) {
-		if (json_key_is(m.key, STR("model"))) {
-			if (!add_model(ret, m.value, a, e))
-				return false;
-		} else if (json_key_is(m.key, STR("stream"))) {
-			ret->stream = json_is_true(m.value);
-		} else if (json_key_is(m.key, STR("prompt_cache_key"))) {
-			ret->session = json_string(m.value, a);
-		}
-	}
-	/* Of duplicates the last one counts, as JSON parsers have it. */
-	if (ret->nmodels > 0)
-		ret->model = json_string(ret->models[ret->nmodels - 1], a);
-	return e->kind == ERR_NONE;
-}
-
 /* ---- replies that are relayed ---- */
 
 struct response {
@@ -174,7 +136,7 @@ const struct dialect dialect_responses = {
 	.family = API_OPENAI,
 	.auth_header = STR_INIT("authorization"),
 	.auth_prefix = STR_INIT("Bearer "),
-	.parse_request = parse_request,
+	.parse_request = chat_parse_openai,
 	.read_content = responses_read_content,
 	.print_content = responses_print_content,
 	.parse_count = parse_count,

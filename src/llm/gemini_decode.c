@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-/* Tokens: more is no figure of any request, and is not believed. */
-enum { COUNT_MAX = 1000000000 };
-
 enum open_part { OPEN_NOTHING, OPEN_TEXT, OPEN_REASONING };
 
 enum finish_kind {
@@ -112,15 +109,15 @@ struct usage gemini_usage(struct str object)
 	struct json_iter it;
 	struct json_member m;
 	struct err e = { 0 };
-	uint64_t v;
 
 	if (object.p == NULL || !json_iter_init(&it, object, &e))
 		return u;
-	while (json_next(&it, &m, &e))
-		for (unsigned i = 0; i < COUNTS; i++)
-			if (gemini_key_is(m.key, names[i]) && json_u64(m.value, &v) &&
-				v <= COUNT_MAX)
-				n[i] = (int64_t)v;
+	while (json_next(&it, &m, &e)) {
+		int64_t told = usage_count(m.value);
+		for (unsigned i = 0; i < COUNTS && told >= 0; i++)
+			if (gemini_key_is(m.key, names[i]))
+				n[i] = told;
+	}
 	u.in = known(n[PROMPT]) + known(n[TOOLS]) - known(n[CACHED]);
 	u.in = known(u.in);
 	u.cache_read = n[CACHED];

@@ -2,7 +2,11 @@
 /* One walk over the body, each byte read once. Hashes of members are added up, so that their order does not matter. */
 #include "llm/outline.h"
 
+#include "llm/native.h"
+#include "llm/tag.h"
+#include "llm/wording.h"
 #include "wire/hash.h"
+#include "wire/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +17,11 @@ enum { SEED_TEXT = 1, LIST_MIN = 32 };
 struct draft {
 	uint64_t hash;
 	uint64_t bytes;
-	struct str type, text;
+	struct str type, text, name;
+	struct str value; /* the input of a call, the content of a result */
+	uint32_t origin;
 	uint8_t mark, images;
-	bool deferred, cited, is_error;
+	bool deferred, cited, is_error, is_well, has_signature;
 };
 
 struct walk {
@@ -40,9 +46,14 @@ static bool ends_with(struct str value, const char *name)
 	return value.n >= n + 2 && memcmp(value.p + value.n - 1 - n, name, n) == 0;
 }
 
+uint64_t outline_member_hash(struct str key, struct str value)
+{
+	return hash_fast(value, hash_fast(key, SEED_TEXT));
+}
+
 static void add_member(struct draft *d, struct str key, struct str value)
 {
-	d->hash += hash_fast(value, hash_fast(key, SEED_TEXT));
+	d->hash += outline_member_hash(key, value);
 }
 
 static struct outline_block *add_block(struct outline_list *l)
@@ -125,16 +136,38 @@ static void note_known(struct draft *d, struct str key, struct str value)
 		d->type = value;
 	else if (json_key_is(key, STR("text")))
 		d->text = value;
+	else if (json_key_is(key, STR("name")))
+		d->name = value;
 	else if (json_key_is(key, STR("is_error")))
-		d->is_error = json_is_true(value);
+		d->is_well = !(d->is_error = json_is_true(value));
+	else if (json_key_is(key, STR("input")) || json_key_is(key, STR("content")))
+		d->value = value;
 	else if (json_key_is(key, STR("defer_loading")))
 		d->deferred = json_is_true(value);
 	else if (json_key_is(key, STR("citations")))
 		d->cited = json_is_true(json_get(value, STR("enabled")));
 }
 
+/* An envelope counts as the signature in it, which is what the model will read. */
+static bool note_signature(struct draft *d, struct str key, struct str value)
+{
+	struct native_issuer by;
+
+	if (!json_key_is(key, STR("signature")) && !json_key_is(key, STR("data")))
+		return false;
+	d->has_signature |= value.n > 2;
+	if (!native_issuer(json_inner(value), &by))
+		return false;
+	d->origin = by.origin;
+	d->hash += by.hash;
+	d->bytes += by.bytes;
+	return by.origin != NATIVE_FOREIGN;
+}
+
 static void note_member(struct draft *d, struct str key, struct str value)
 {
+	if (note_signature(d, key, value))
+		return;
 	if (json_key_is(key, STR("cache_control"))) {
 		d->mark = mark_of(value) != BREAK_NONE ? mark_of(value) : d->mark;
 		return;
@@ -158,7 +191,8 @@ static bool take_block(struct walk *w, struct json_iter *it, struct draft *d)
 			size_t from = object.at;
 			if (!take_content(w, &object, d))
 				return false;
-			add_member(d, key, (struct str){ it->text.p + from, object.at - from });
+			d->value = (struct str){ it->text.p + from, object.at - from };
+			add_member(d, key, d->value);
 		} else if (!json_take(&object, &value, w->e)) {
 			return false;
 		} else {
@@ -192,6 +226,13 @@ static uint8_t kind_of(const struct draft *d, uint8_t role)
 	return BLOCK_OTHER;
 }
 
+static uint32_t origin_of(const struct draft *d, uint8_t kind)
+{
+	if (kind != BLOCK_THINKING)
+		return NATIVE_ASKED;
+	return d->has_signature ? d->origin : NATIVE_UNSIGNED;
+}
+
 static struct outline_block *put(struct outline_list *l, const struct draft *d, uint8_t kind)
 {
 	struct outline_block *b = add_block(l);
@@ -202,11 +243,17 @@ static struct outline_block *put(struct outline_list *l, const struct draft *d, 
 		.bytes = image                   ? 0
 			 : d->bytes < UINT32_MAX ? (uint32_t)d->bytes
 						 : UINT32_MAX,
+		.origin = origin_of(d, kind),
 		.kind = kind,
 		.mark = d->mark,
 		.images = image ? 1 : d->images,
 	};
 	return b;
+}
+
+static void note_tag(struct outline *o, struct str text)
+{
+	o->facts.tagged |= tag_may_be_in(text, TAG_NEAR_BYTES);
 }
 
 /* ---- tools and system ---- */
@@ -221,12 +268,12 @@ static bool take_tools(struct walk *w, struct json_iter *it)
 	o->tools.n = o->searches.n = o->facts.tools = 0;
 	if (json_peek(it) != '[' || !json_enter(it, &items, w->e))
 		return false;
-	o->facts.tools_given = true;
+	sketch_begin_tools(o->sketch);
 	while (json_next_key(&items, &key, w->e)) {
 		if (!take_block(w, &items, &d))
 			return false;
 		bool search = str_starts(d.type, STR("\"web_search_"));
-		o->facts.web_search_only = search && o->facts.tools == 0;
+		sketch_add_tool(o->sketch, d.type, d.name);
 		/* Tools that are to be found later are no part of the prefix; the web search stands with the system prompt. */
 		if (!d.deferred) {
 			struct outline_block *b =
@@ -252,6 +299,7 @@ static bool take_system(struct walk *w, struct json_iter *it)
 		if (!json_take(it, &value, w->e))
 			return false;
 		plain_text(&d, value);
+		note_tag(o, value);
 		o->facts.system_text = value;
 		if (value.n > 2)
 			put(&o->system, &d, BLOCK_SYSTEM);
@@ -263,6 +311,9 @@ static bool take_system(struct walk *w, struct json_iter *it)
 		if (!take_block(w, &items, &d))
 			return false;
 		put(&o->system, &d, BLOCK_SYSTEM)->item = n;
+		if (n == 0)
+			o->sketch->billing = d.text;
+		note_tag(o, d.text);
 		if (d.text.n > o->facts.system_text.n)
 			o->facts.system_text = d.text;
 	}
@@ -275,19 +326,34 @@ static bool take_system(struct walk *w, struct json_iter *it)
 /* What is known of a message once it has been read; its role may come behind its content. */
 struct message {
 	uint8_t role;
-	size_t first; /* of its blocks */
-	bool answers, errors;
-	struct str text; /* the last */
+	size_t first, first_scrap; /* of its blocks; in the sketch */
+	bool answers, errors, thinks, edits;
 	struct str first_text;
 };
 
-static void note_block(struct message *m, const struct draft *d, uint8_t kind)
+/* What of a block the sketch of the turn has a place for. */
+static void note_scrap(struct scraps *p, const struct draft *d, uint8_t kind)
 {
+	if (kind == BLOCK_CALL || kind == BLOCK_RESULT) {
+		struct scrap *scrap =
+			scraps_add(p, kind == BLOCK_CALL ? SCRAP_CALL : SCRAP_RESULT, d->value);
+		scrap->name = d->name;
+		scrap->failed = d->is_error;
+		scrap->well = d->is_well;
+	} else if (d->text.p != NULL) {
+		scraps_add(p, SCRAP_TEXT, d->text);
+	}
+}
+
+static void note_block(struct walk *w, struct message *m, const struct draft *d, uint8_t kind)
+{
+	note_scrap(w->o->sketch->scraps, d, kind);
+	if (!w->o->facts.assistant)
+		note_tag(w->o, d->text);
 	m->answers |= kind == BLOCK_RESULT;
 	m->errors |= kind == BLOCK_RESULT && d->is_error;
-	if (d->text.p == NULL)
-		return;
-	m->text = d->text;
+	m->thinks |= kind == BLOCK_THINKING;
+	m->edits |= kind == BLOCK_CALL && wording_is_edit(d->name);
 	if (m->first_text.p == NULL)
 		m->first_text = d->text;
 }
@@ -303,7 +369,7 @@ static bool take_blocks(struct walk *w, struct json_iter *it, struct message *m)
 		if (!json_take(it, &value, w->e))
 			return false;
 		plain_text(&d, value);
-		note_block(m, &d, BLOCK_USER);
+		note_block(w, m, &d, BLOCK_USER);
 		if (value.n > 2)
 			put(&w->o->messages, &d, BLOCK_USER);
 		return true;
@@ -316,7 +382,8 @@ static bool take_blocks(struct walk *w, struct json_iter *it, struct message *m)
 		struct outline_block *b = put(&w->o->messages, &d, kind_of(&d, ROLE_USER));
 		b->item = n;
 		w->o->parameters.images |= b->images > 0;
-		note_block(m, &d, b->kind);
+		w->o->facts.sealed |= b->origin != NATIVE_ASKED && b->origin != NATIVE_UNSIGNED;
+		note_block(w, m, &d, b->kind);
 	}
 	json_leave(it, &items);
 	return w->e->kind == ERR_NONE;
@@ -328,6 +395,19 @@ static uint8_t role_of(struct str value)
 	       : is_text(value, "assistant") ? ROLE_ASSISTANT
 	       : is_text(value, "system")    ? ROLE_SYSTEM
 					     : ROLE_NONE;
+}
+
+/* What the next message may have to do with the thinking of those before it. */
+static void note_thinking(struct outline_facts *f, const struct message *m)
+{
+	f->thinking |= m->thinks;
+	if (m->role == ROLE_ASSISTANT) {
+		f->edited |= m->edits;
+		f->thinking_last = m->thinks;
+		f->thinking_loop |= m->thinks;
+	} else if (m->role == ROLE_USER && !m->answers) {
+		f->thinking_last = f->thinking_loop = false;
+	}
 }
 
 /* Gives a message's blocks what depends on its role. */
@@ -345,6 +425,7 @@ static void end_message(struct walk *w, const struct message *m, size_t at)
 		if (b->kind == BLOCK_USER)
 			b->kind = text_kinds[m->role];
 	}
+	note_thinking(&o->facts, m);
 	o->facts.assistant |= m->role == ROLE_ASSISTANT;
 	if (m->role == ROLE_SYSTEM) {
 		if (o->facts.system_message.p == NULL)
@@ -353,18 +434,20 @@ static void end_message(struct walk *w, const struct message *m, size_t at)
 	}
 	o->facts.answers_tools = m->role == ROLE_USER && m->answers;
 	o->facts.error_results = m->role == ROLE_USER && m->errors;
-	o->facts.last_text = m->role == ROLE_USER ? m->text : STR("");
-	if (m->role != ROLE_USER)
-		return;
-	if (o->facts.first_text.p == NULL)
-		o->facts.first_text = m->text.p != NULL ? m->text : STR("");
-	if (!m->answers)
+	if (m->role == ROLE_USER && !m->answers)
 		o->turn_message = at;
+}
+
+static enum message_kind sketched_kind(const struct message *m)
+{
+	if (m->role == ROLE_USER)
+		return m->answers ? MESSAGE_RESULTS : MESSAGE_USER;
+	return m->role == ROLE_ASSISTANT ? MESSAGE_ASSISTANT : MESSAGE_SYSTEM;
 }
 
 static bool take_message(struct walk *w, struct json_iter *it, size_t at)
 {
-	struct message m = { .first = w->o->messages.n };
+	struct message m = { .first = w->o->messages.n, .first_scrap = w->o->sketch->scraps->n };
 	struct json_iter object;
 	struct str key, value;
 
@@ -382,6 +465,7 @@ static bool take_message(struct walk *w, struct json_iter *it, size_t at)
 	}
 	json_leave(it, &object);
 	end_message(w, &m, at);
+	sketch_end_message(w->o->sketch, sketched_kind(&m), m.first_scrap);
 	return w->e->kind == ERR_NONE;
 }
 
@@ -394,6 +478,7 @@ static bool take_messages(struct walk *w, struct json_iter *it)
 	o->messages.n = 0;
 	if (json_peek(it) != '[' || !json_enter(it, &items, w->e))
 		return false;
+	sketch_begin_messages(o->sketch);
 	for (o->facts.messages = 0; json_next_key(&items, &key, w->e); o->facts.messages++)
 		if (!take_message(w, &items, o->facts.messages))
 			return false;
@@ -434,9 +519,9 @@ static void note_parameter(struct outline *o, struct str key, struct str v)
 	} else if (json_key_is(key, STR("thinking"))) {
 		o->parameters.thinking +=
 			hash_member(v, "type") + 3 * hash_member(v, "budget_tokens");
+		o->facts.thinking_manual = is_text(json_get(v, STR("type")), "enabled");
 	} else if (json_key_is(key, STR("output_config"))) {
 		o->parameters.thinking += 5 * hash_member(v, "effort");
-		o->facts.format = json_get(v, STR("format"));
 	} else if (json_key_is(key, STR("context_management"))) {
 		o->keeps_thinking = keeps_thinking(v);
 	} else if (json_key_is(key, STR("speed"))) {
@@ -458,9 +543,9 @@ static take_fn *part_of(struct str key)
 						 : NULL;
 }
 
-void outline_begin(struct outline *o, bool wanted)
+void outline_begin(struct outline *o, struct sketch *s, bool wanted)
 {
-	*o = (struct outline){ .whole = wanted };
+	*o = (struct outline){ .sketch = s, .whole = wanted };
 }
 
 bool outline_wants(struct str key)
@@ -489,6 +574,8 @@ bool outline_part(struct outline *o, struct json_iter *it, struct str key, struc
 		return false;
 	if (take == NULL)
 		note_parameter(o, key, value);
+	else
+		note_tag(o, value);
 	return true;
 }
 
@@ -527,7 +614,9 @@ void outline_end(struct outline *o, struct arena *a)
 			o->blocks[i].mark = o->mark;
 			break;
 		}
-	o->facts.web_search_only &= o->facts.tools == 1;
+	o->sketch->images = o->parameters.images;
+	o->sketch->system = o->facts.system_text;
+	o->sketch = NULL;
 	outline_drop(o);
 }
 
@@ -552,6 +641,39 @@ uint64_t outline_add_block(uint64_t chain, uint64_t hash)
 	return chain + (chain == 0);
 }
 
+/* Whether a provider gets to see it. */
+static bool is_sent(const struct outline_block *b, const struct chain_rules *r)
+{
+	if (b->kind != BLOCK_THINKING)
+		return true;
+	if (r->drops_thinking)
+		return false;
+	if (b->origin == NATIVE_UNSIGNED && r->takes_unsigned)
+		return true;
+	if (b->origin == NATIVE_ASKED || b->origin == NATIVE_UNSIGNED)
+		return !r->rerouted;
+	return b->origin == r->origin;
+}
+
+/* Whether it is the last of a message of which nothing is sent. */
+static bool leaves_nothing(const struct outline *o, size_t i, const struct chain_rules *r)
+{
+	uint32_t message = o->blocks[i++].message;
+
+	if (i < o->n && o->blocks[i].message == message)
+		return false;
+	for (; i > o->level_at[LEVEL_MESSAGES] && o->blocks[i - 1].message == message; i--)
+		if (is_sent(&o->blocks[i - 1], r))
+			return false;
+	return true;
+}
+
+static uint64_t hash_no_content(const struct outline_block *b)
+{
+	return outline_member_hash(STR("type"), STR("\"text\"")) +
+	       outline_member_hash(STR("text"), STR(OUTLINE_NO_CONTENT)) + b->role;
+}
+
 void outline_chain(const struct outline *o, const struct chain_rules *r, uint64_t *ret)
 {
 	bool strips = r->strips_thinking && !o->keeps_thinking;
@@ -562,10 +684,15 @@ void outline_chain(const struct outline *o, const struct chain_rules *r, uint64_
 		chain = outline_enter_level(&o->parameters, level, chain);
 		for (; i < o->level_at[level + 1]; i++) {
 			const struct outline_block *b = &o->blocks[i];
+			bool sent = is_sent(b, r);
 			ret[i] = 0;
-			if (strips && b->kind == BLOCK_THINKING && b->message < o->turn_message)
+			if (sent && strips && b->kind == BLOCK_THINKING &&
+				b->message < o->turn_message)
 				continue;
-			ret[i] = chain = outline_add_block(chain, b->hash);
+			if (sent)
+				ret[i] = chain = outline_add_block(chain, b->hash);
+			else if (level == LEVEL_MESSAGES && leaves_nothing(o, i, r))
+				ret[i] = chain = outline_add_block(chain, hash_no_content(b));
 		}
 	}
 }

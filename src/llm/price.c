@@ -11,7 +11,8 @@ enum { PICO_PER_NANO = 1000, MINUTES_A_DAY = 1440, MS_PER_MINUTE = 60000 };
 
 static int compare(struct str a, struct str b)
 {
-	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+	size_t n = a.n < b.n ? a.n : b.n;
+	int c = n > 0 ? memcmp(a.p, b.p, n) : 0; /* an empty view may have no bytes at all */
 
 	return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
 }
@@ -76,6 +77,23 @@ const struct price *prices_find(const struct prices *t, struct str model)
 		if (model.p[i - 1] == '/')
 			return find_undated(t, str_from_offset(model, i));
 	return p;
+}
+
+struct str prices_canonical(const struct prices *t, struct str model)
+{
+	const struct price *p = model.n > 0 ? prices_find(t, model) : NULL;
+	const struct str wide = STR("[1m]");
+
+	if (p != NULL)
+		return p->model;
+	if (str_ends(model, wide))
+		model.n -= wide.n;
+	for (size_t i = model.n; i > 0; i--)
+		if (model.p[i - 1] == '/') {
+			model = str_from_offset(model, i);
+			break;
+		}
+	return without_date(model);
 }
 
 /* ---- rates ---- */

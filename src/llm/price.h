@@ -68,6 +68,8 @@ struct str prices_builtin(void);
 /* The row of a model as clients and providers name it: as it is; without `[1m]`; without a vendor before a slash; without
  * a date behind (-20260901, -2026-09-01, @20260901), or `-latest`. NULL: unknown. */
 const struct price *prices_find(const struct prices *t, struct str model);
+/* The one name of a model that has several: as the table spells it; of what is not in there, all that is cut off above is cut off. */
+struct str prices_canonical(const struct prices *t, struct str model);
 
 /* The rates for a request of so many input tokens of all kinds, at a moment of the wall clock. */
 struct rates price_rates(const struct price *p, int64_t tokens_in, int64_t at_ms, bool batch);

@@ -19,30 +19,30 @@ struct model_rules {
 
 /* The longest prefix that fits counts. */
 static const struct model_rules table[] = {
-	{ "claude-", { 1024, false, 1 } },
-	{ "claude-2", { 1024, true, 1 } },
-	{ "claude-3", { 1024, true, 1 } },
-	{ "claude-3-haiku", { 2048, true, 1 } },
-	{ "claude-3-5-haiku", { 2048, true, 1 } },
-	{ "claude-4", { 1024, true, 1 } },
-	{ "claude-opus-4", { 1024, true, 1 } },
-	{ "claude-sonnet-4", { 1024, true, 1 } },
-	{ "claude-haiku-4-5", { 4096, true, 1 } },
-	{ "claude-opus-4-5", { 4096, false, 1 } },
-	{ "claude-opus-4-6", { 4096, false, 1 } },
-	{ "claude-sonnet-4-6", { 1024, false, 1 } },
-	{ "claude-opus-4-7", { 2048, false, NEW_DENSITY } },
-	{ "claude-opus-4-8", { 1024, false, NEW_DENSITY } },
-	{ "claude-opus-5", { 512, false, NEW_DENSITY } },
-	{ "claude-sonnet-5", { 1024, false, NEW_DENSITY } },
-	{ "claude-haiku-5", { 512, false, NEW_DENSITY } },
-	{ "claude-fable-5", { 512, false, NEW_DENSITY } },
-	{ "claude-mythos-5", { 512, false, NEW_DENSITY } },
+	{ "claude-", { 1024, false, false, 1 } },
+	{ "claude-2", { 1024, true, true, 1 } },
+	{ "claude-3", { 1024, true, true, 1 } },
+	{ "claude-3-haiku", { 2048, true, true, 1 } },
+	{ "claude-3-5-haiku", { 2048, true, true, 1 } },
+	{ "claude-4", { 1024, true, true, 1 } },
+	{ "claude-opus-4", { 1024, true, true, 1 } },
+	{ "claude-sonnet-4", { 1024, true, true, 1 } },
+	{ "claude-haiku-4-5", { 4096, true, true, 1 } },
+	{ "claude-opus-4-5", { 4096, false, false, 1 } },
+	{ "claude-opus-4-6", { 4096, false, false, 1 } },
+	{ "claude-sonnet-4-6", { 1024, false, true, 1 } },
+	{ "claude-opus-4-7", { 2048, false, false, NEW_DENSITY } },
+	{ "claude-opus-4-8", { 1024, false, false, NEW_DENSITY } },
+	{ "claude-opus-5", { 512, false, false, NEW_DENSITY } },
+	{ "claude-sonnet-5", { 1024, false, false, NEW_DENSITY } },
+	{ "claude-haiku-5", { 512, false, false, NEW_DENSITY } },
+	{ "claude-fable-5", { 512, false, false, NEW_DENSITY } },
+	{ "claude-mythos-5", { 512, false, false, NEW_DENSITY } },
 };
 
 struct cache_rules cache_rules_of(struct str model)
 {
-	struct cache_rules best = { 1024, false, 1 };
+	struct cache_rules best = { 1024, false, false, 1 };
 	size_t longest = 0, slash = str_find_char(model, '/');
 
 	if (slash < model.n)

@@ -14,6 +14,7 @@ enum { CACHE_LIFE_5M_MS = 5 * 60 * 1000, CACHE_LIFE_1H_MS = 60 * 60 * 1000 };
 struct cache_rules {
 	int64_t min_tokens;   /* of a prefix that is cached */
 	bool strips_thinking; /* that of earlier turns is not read again */
+	bool may_strip;       /* nobody knows for certain */
 	double density;       /* tokens for the same text, beside those of Claude 3 to 4.6 */
 };
 struct cache_rules cache_rules_of(struct str model);

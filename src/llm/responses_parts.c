@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { COUNT_MAX = 1000000000 }; /* tokens: more is no figure of any reply, and is not believed */
-
 static const struct responses_member item_rows[] = {
 	{ STR_INIT("type"), offsetof(struct reply_item, type) },
 	{ STR_INIT("id"), offsetof(struct reply_item, id) },
@@ -32,13 +30,6 @@ static const struct responses_member usage_rows[] = {
 	{ STR_INIT("output_tokens_details"), offsetof(struct usage_members, out_details) },
 };
 
-static int64_t count(struct str value)
-{
-	uint64_t v;
-
-	return value.n > 0 && json_u64(value, &v) && v <= COUNT_MAX ? (int64_t)v : -1;
-}
-
 struct usage responses_usage(struct str object)
 {
 	struct usage_members m = { .in = { NULL, 0 } };
@@ -46,14 +37,14 @@ struct usage responses_usage(struct str object)
 
 	if (!responses_members(object, usage_rows, ARRAY_LEN(usage_rows), &m))
 		return u;
-	u.in = count(m.in);
-	u.out = count(m.out);
-	u.reasoning = count(json_get(m.out_details, STR("reasoning_tokens")));
+	u.in = usage_count(m.in);
+	u.out = usage_count(m.out);
+	u.reasoning = usage_count(json_get(m.out_details, STR("reasoning_tokens")));
 	if (u.in < 0)
 		return u;
 	/* Each token of the input is of one kind: those of the cache are among them. */
-	u.cache_read = known(count(json_get(m.in_details, STR("cached_tokens"))));
-	u.cache_write = known(count(json_get(m.in_details, STR("cache_write_tokens"))));
+	u.cache_read = known(usage_count(json_get(m.in_details, STR("cached_tokens"))));
+	u.cache_write = known(usage_count(json_get(m.in_details, STR("cache_write_tokens"))));
 	u.in = known(u.in - u.cache_read - u.cache_write);
 	return u;
 }

@@ -2,6 +2,21 @@
 /* Texts are compared as JSON has them: the beginnings that matter need no escapes. */
 #include "llm/turn.h"
 
+#include "wire/json_text.h"
+
+enum { SYSTEM_NEAR = 400, TEXT_NEAR = 400, SMALL_SYSTEM = 6000, REPEATS = 2 };
+
+enum client { CLIENT_OTHER, CLIENT_CLAUDE_CODE, CLIENT_CODEX, CLIENT_OPENCODE, CLIENT_GEMINI };
+
+struct look {
+	const struct http_head *head;
+	const struct chat *c;
+	const struct sketch *s;
+	enum client client;
+};
+
+/* ---- scraps ---- */
+
 static bool text_starts(struct str quoted, const char *beginning)
 {
 	return quoted.n > 0 && str_starts(str_from_offset(quoted, 1), str_from(beginning));
@@ -15,57 +30,251 @@ static bool text_starts_any(struct str quoted, const char *const *beginnings)
 	return false;
 }
 
-/* What the client says itself, with CLAUDE_CODE_GATEWAY_HINT_HEADERS=1. */
-static bool kind_by_header(const struct http_head *head, enum turn_kind *ret)
+static bool near_has_any(struct str s, size_t near, const char *const *phrases)
 {
-	struct str class = http_get(head, STR("x-claude-code-request-class"));
+	if (s.n > near)
+		s.n = near;
+	for (; *phrases != NULL; phrases++)
+		if (str_find(s, str_from(*phrases)) < s.n)
+			return true;
+	return false;
+}
 
-	if (http_get(head, STR("x-claude-code-agent-id")).n > 0 ||
-		http_get(head, STR("x-openai-subagent")).n > 0 || str_eq(class, STR("subagent")))
+static struct str header(const struct look *l, const char *name)
+{
+	return http_get(l->head, str_from(name));
+}
+
+static bool header_is(const struct look *l, const char *name, const char *value)
+{
+	return str_eq(header(l, name), str_from(value));
+}
+
+static enum client client_of(const struct http_head *head)
+{
+	struct str agent = http_get(head, STR("user-agent"));
+
+	if (str_starts(agent, STR("claude-cli/")) ||
+		http_get(head, STR("x-claude-code-session-id")).n > 0)
+		return CLIENT_CLAUDE_CODE;
+	if (http_get(head, STR("x-codex-turn-metadata")).n > 0 ||
+		str_starts(http_get(head, STR("originator")), STR("codex")) ||
+		str_starts(agent, STR("codex")))
+		return CLIENT_CODEX;
+	if (str_starts(agent, STR("opencode/")) ||
+		http_get(head, STR("x-session-affinity")).n > 0 ||
+		http_get(head, STR("x-session-id")).n > 0)
+		return CLIENT_OPENCODE;
+	if (str_starts(agent, STR("GeminiCLI")))
+		return CLIENT_GEMINI;
+	return CLIENT_OTHER;
+}
+
+/* ---- by what the client says ---- */
+
+static bool is_count(const struct http_head *head)
+{
+	return str_ends(head->path, STR("/count_tokens")) ||
+	       str_ends(head->path, STR(":countTokens")) ||
+	       str_ends(head->path, STR("/input_tokens"));
+}
+
+/* Codex says it twice: in a header of its own, and in one that has JSON. */
+static bool kind_of_codex(const struct look *l, enum turn_kind *ret)
+{
+	struct str of = header(l, "x-openai-subagent"),
+		   kind = json_inner(
+			   json_get(header(l, "x-codex-turn-metadata"), STR("request_kind")));
+
+	if (str_eq(kind, STR("compaction")) || str_eq(of, STR("compact")))
+		*ret = TURN_COMPACTION;
+	else if (str_eq(of, STR("memory_consolidation")))
+		*ret = TURN_BACKGROUND;
+	else if (of.n > 0 || header(l, "x-codex-parent-thread-id").n > 0)
 		*ret = TURN_SUBAGENT;
-	else if (str_eq(class, STR("compaction")))
-		*ret = TURN_COMPACTION;
 	else
 		return false;
 	return true;
 }
 
-static bool kind_aside(const struct chat *c, enum turn_kind *ret)
+/* Claude Code, most of it with CLAUDE_CODE_GATEWAY_HINT_HEADERS=1. */
+static bool kind_by_header(const struct look *l, enum turn_kind *ret)
 {
-	const struct outline_facts *f = &c->outline.facts;
+	struct str class = header(l, "x-claude-code-request-class");
 
-	if (f->web_search_only && f->messages == 1)
-		*ret = TURN_WEB_SEARCH;
-	else if (f->tools_given && f->tools == 0 && f->format.n > 0)
-		*ret = TURN_TITLE;
-	else if (text_starts(f->last_text, "CRITICAL: Respond with TEXT ONLY. Do NOT call"))
+	if (header(l, "x-claude-code-agent-id").n > 0 ||
+		header(l, "x-claude-code-agent-type").n > 0 || str_eq(class, STR("subagent")) ||
+		str_eq(class, STR("workflow")) ||
+		header_is(l, "x-claude-1p-request-class", "blocking-subagent"))
+		*ret = TURN_SUBAGENT;
+	else if (str_eq(class, STR("compaction")) || header(l, "x-claude-code-compaction").n > 0)
 		*ret = TURN_COMPACTION;
-	else if (text_starts(f->last_text, "The user stepped away and is coming back"))
+	else if (l->client == CLIENT_OPENCODE && header(l, "x-parent-session-id").n > 0)
+		*ret = TURN_SUBAGENT;
+	else
+		return kind_of_codex(l, ret);
+	return true;
+}
+
+/* ---- by what is built like nothing else ---- */
+
+static bool is_compaction(const struct look *l)
+{
+	static const char *const texts[] = { "CRITICAL: Respond with TEXT ONLY. Do NOT call",
+		"Your task is to create a detailed summary of the conversation so far",
+		"You are performing a CONTEXT CHECKPOINT COMPACTION", NULL },
+				 *const states[] = { "<state_snapshot>", NULL };
+	const struct sketch *s = l->s;
+	bool history = s->assistants > 0 && s->tools == 0;
+
+	if (text_starts_any(s->last_text, texts))
+		return true;
+	/* Agents without tools have nothing to do but to sum up. */
+	if (l->client == CLIENT_CODEX)
+		return history && s->tools_given;
+	if (l->client == CLIENT_OPENCODE)
+		return history;
+	return l->client == CLIENT_GEMINI && history &&
+	       near_has_any(s->last_text, TEXT_NEAR, states);
+}
+
+/* Small requests of clients that have tools in all others. */
+static bool is_title(const struct look *l)
+{
+	static const char *const generators[] = { "You are a title generator",
+		"Generate a title for this conversation", "Generate a concise, 3-5 word title",
+		"write a 5-10 word title", "Generate a concise, sentence-case title", NULL };
+	const struct sketch *s = l->s;
+
+	if (s->tools > 0 || s->last == MESSAGE_RESULTS)
+		return false;
+	if (l->c->outline.n > 0 && s->tools_given && s->format.n > 0)
+		return true;
+	if (near_has_any(s->system, SYSTEM_NEAR, generators) ||
+		near_has_any(s->first_text, TEXT_NEAR, generators) ||
+		near_has_any(s->last_text, TEXT_NEAR, generators))
+		return true;
+	return l->client == CLIENT_OPENCODE && s->assistants == 0;
+}
+
+static bool is_background(const struct look *l)
+{
+	const struct sketch *s = l->s;
+
+	if (header_is(l, "x-claude-code-request-class", "auxiliary") ||
+		header_is(l, "x-claude-code-request-class", "side_reply") ||
+		header_is(l, "x-claude-1p-request-class", "summary-extraction"))
+		return true;
+	if (s->scraps == NULL || s->tools > 0 || s->last == MESSAGE_RESULTS)
+		return false;
+	if (l->client == CLIENT_GEMINI)
+		return s->format.n > 0;
+	return l->client == CLIENT_CLAUDE_CODE && s->assistants == 0 && s->system.n < SMALL_SYSTEM;
+}
+
+static bool kind_aside(const struct look *l, enum turn_kind *ret)
+{
+	const struct sketch *s = l->s;
+
+	if (s->web_search_only && s->tools == 1 && s->messages <= 2 && s->assistants == 0)
+		*ret = TURN_WEB_SEARCH;
+	else if (str_find(s->billing, STR("cc_is_subagent=true")) < s->billing.n)
+		*ret = TURN_SUBAGENT;
+	else if (is_compaction(l))
+		*ret = TURN_COMPACTION;
+	else if (is_title(l))
+		*ret = TURN_TITLE;
+	else if (text_starts(s->last_text, "The user stepped away and is coming back"))
 		*ret = TURN_RECAP;
+	else if (is_background(l))
+		*ret = TURN_BACKGROUND;
 	else
 		return false;
 	return true;
 }
 
-enum turn_kind turn_kind_of(const struct http_head *head, const struct chat *c)
+/* ---- what is left ---- */
+
+/* The client wants more of a reply that it has some of. */
+static bool is_continuation(const struct sketch *s)
 {
 	static const char *const continued[] = { "Output token limit hit. Resume directly",
 		"Your response above was cut off mid-stream",
 		"Your response above was stopped by a safety", NULL };
-	const struct outline_facts *f = &c->outline.facts;
+
+	/* A single beginning of a reply is put there by the caller. */
+	return text_starts_any(s->last_text, continued) ||
+	       (s->last == MESSAGE_ASSISTANT && s->assistants > 1);
+}
+
+static enum turn_kind kind_of_loop(const struct trail *t)
+{
+	if (t->plan_mode)
+		return TURN_PLANNING;
+	if (t->correction)
+		return TURN_CORRECTION;
+	if (t->errors > 0 || t->repeats >= REPEATS)
+		return TURN_RECOVERY;
+	return t->edits > 0 && t->edits == t->calls ? TURN_EDIT : TURN_TOOL_LOOP;
+}
+
+static enum turn_kind kind_of_main(const struct look *l, const struct trail *t)
+{
+	const struct sketch *s = l->s;
+	bool begun = s->assistants > (s->last == MESSAGE_ASSISTANT) || s->continues ||
+		     turn_is_compacted(l->head, l->c);
+
+	if (t->open_loop)
+		return kind_of_loop(t);
+	if (is_continuation(s))
+		return TURN_CONTINUATION;
+	if (t->plan_mode)
+		return TURN_PLANNING;
+	if (!begun)
+		return TURN_FIRST;
+	return t->correction ? TURN_CORRECTION : TURN_PROMPT;
+}
+
+static enum turn_kind kind_of(const struct look *l, const struct trail *t)
+{
 	enum turn_kind kind;
 
-	if (kind_by_header(head, &kind) || kind_aside(c, &kind))
+	if (is_count(l->head))
+		return TURN_COUNT;
+	if (kind_by_header(l, &kind) || kind_aside(l, &kind))
 		return kind;
-	if (str_eq(http_get(head, STR("x-claude-code-request-class")), STR("auxiliary")))
-		return TURN_BACKGROUND;
-	if (c->bare)
-		return TURN_UNKNOWN;
-	if (f->answers_tools)
-		return TURN_TOOL_LOOP;
-	if (text_starts_any(f->last_text, continued))
-		return TURN_CONTINUATION;
-	return f->assistant ? TURN_PROMPT : TURN_FIRST;
+	return l->s->scraps == NULL ? TURN_UNKNOWN : kind_of_main(l, t);
+}
+
+void turn_read(const struct http_head *head, const struct chat *c, struct turn_facts *ret)
+{
+	const struct sketch *s = &c->sketch;
+	const struct look l = { head, c, s, client_of(head) };
+
+	*ret = (struct turn_facts){
+		.messages = s->messages,
+		.assistants = s->assistants,
+		.tools = s->tools,
+		.images = s->images,
+		.web_search = s->web_search,
+		.stream = c->stream,
+		.compacted = turn_is_compacted(head, c),
+		.thinks = s->thinks,
+		.effort = s->effort,
+		.budget_tokens = s->budget,
+		.max_tokens = s->max_tokens,
+	};
+	trail_read(&ret->trail, s);
+	ret->trail.edited |= c->outline.facts.edited;
+	ret->kind = kind_of(&l, &ret->trail);
+}
+
+enum turn_kind turn_kind_of(const struct http_head *head, const struct chat *c)
+{
+	struct turn_facts f;
+
+	turn_read(head, c, &f);
+	return f.kind;
 }
 
 const char *turn_kind_name(enum turn_kind k)
@@ -73,7 +282,11 @@ const char *turn_kind_name(enum turn_kind k)
 	static const char *const names[TURN_KINDS] = {
 		[TURN_PROMPT] = "prompt",
 		[TURN_FIRST] = "first",
+		[TURN_CORRECTION] = "correction",
+		[TURN_PLANNING] = "planning",
 		[TURN_TOOL_LOOP] = "tool_loop",
+		[TURN_EDIT] = "edit",
+		[TURN_RECOVERY] = "recovery",
 		[TURN_CONTINUATION] = "continuation",
 		[TURN_SUBAGENT] = "subagent",
 		[TURN_COMPACTION] = "compaction",
@@ -81,6 +294,7 @@ const char *turn_kind_name(enum turn_kind k)
 		[TURN_WEB_SEARCH] = "web_search",
 		[TURN_RECAP] = "recap",
 		[TURN_BACKGROUND] = "background",
+		[TURN_COUNT] = "count",
 		[TURN_UNKNOWN] = "",
 	};
 
@@ -95,6 +309,6 @@ bool turn_is_aside(enum turn_kind k)
 bool turn_is_compacted(const struct http_head *head, const struct chat *c)
 {
 	return http_get(head, STR("x-claude-code-context-compacted")).n > 0 ||
-	       text_starts(c->outline.facts.first_text,
+	       text_starts(c->sketch.first_text,
 		       "This session is being continued from a previous conversation");
 }

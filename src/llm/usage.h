@@ -11,7 +11,11 @@
 struct usage {
 	int64_t in, cache_read, cache_write, cache_write_1h, out, reasoning;
 };
+enum { USAGE_COUNT_MAX = 1000000000 }; /* more is no figure of any request, and is not believed */
 #define USAGE_UNKNOWN ((struct usage){ -1, -1, -1, -1, -1, -1 })
+
+/* A count as JSON has it; -1: it is none. */
+int64_t usage_count(struct str value);
 
 /* Whether it says nothing of the prompt: no prompt has no tokens, so zeros are what a provider puts where it has nothing to say. */
 static inline bool usage_lacks_prompt(const struct usage *u)

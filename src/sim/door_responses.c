@@ -18,16 +18,6 @@ static bool find_model(struct ask *q)
 	return false;
 }
 
-static struct str effort_of(const struct ask *q)
-{
-	struct str said = tree_get(tree_set(q->body, "reasoning"), "effort");
-
-	if (said.p != NULL)
-		return said;
-	return str_from(
-		(q->model.family->flags & MODEL_REASONS) != 0 ? q->model.family->effort : "none");
-}
-
 /* ---- the prompt ---- */
 
 static void feed_message(struct feed *f, struct ask *q, yyjson_val *item)
@@ -164,7 +154,7 @@ static bool read_responses(struct ask *q)
 
 	if (!check_responses_shape(q) || !find_model(q))
 		return false;
-	effort = effort_of(q);
+	effort = openai_effort(q, tree_get(tree_set(q->body, "reasoning"), "effort"));
 	if (!check_responses(q, effort))
 		return false;
 	read_wish(q, effort);
@@ -181,15 +171,7 @@ static void print_count(struct buf *out, int64_t tokens)
 }
 
 const struct door door_responses = {
-	.key = "api-key",
-	.request_id = "x-request-id",
-	.no_key = 401,
-	.no_key_text =
-		"You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer "
-		"auth (i.e. Authorization: Bearer YOUR_KEY).",
-	.wrong_key = 401,
-	.wrong_key_text = "Incorrect API key provided.",
-	.wrong_key_code = "invalid_api_key",
+	OPENAI_KEYS,
 	.vendors = VENDOR_OPENAI | VENDOR_XAI,
 	.listing = LISTING_OPENAI,
 	.read = read_responses,

@@ -201,9 +201,13 @@ static enum vendor owner(const struct model_family *f)
 bool model_is_served(const struct price *row, unsigned vendors)
 {
 	const struct model_family *f = family_of(row->model);
+	enum vendor v;
 
-	return f != NULL && (vendor_of(row->provider) & vendors) != 0 &&
-	       owner(f) == vendor_of(row->provider) &&
+	if (f == NULL)
+		return false;
+	/* A price of one's own does not say whose the model is. */
+	v = row->provider.n > 0 ? vendor_of(row->provider) : owner(f);
+	return (v & vendors) != 0 && owner(f) == v &&
 	       str_find_char(row->model, ':') == row->model.n;
 }
 

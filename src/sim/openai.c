@@ -202,6 +202,14 @@ bool check_arguments(const struct ask *q, struct str arguments, const char *at)
 
 /* ---- what models do not take ---- */
 
+struct str openai_effort(const struct ask *q, struct str said)
+{
+	if (said.p != NULL)
+		return said;
+	return str_from(
+		(q->model.family->flags & MODEL_REASONS) != 0 ? q->model.family->effort : "none");
+}
+
 bool check_effort(const struct ask *q, yyjson_val *effort, const char *at)
 {
 	if (effort == NULL || q->model.vendor == VENDOR_DEEPSEEK)

@@ -35,11 +35,23 @@ bool check_arguments(const struct ask *q, struct str arguments, const char *at);
 bool check_openai_sampling(const struct ask *q, struct str effort);
 bool check_effort(const struct ask *q, yyjson_val *effort, const char *at);
 
+/* The effort of reasoning that counts: `said`, or without it the model's; "none" where there is none. */
+struct str openai_effort(const struct ask *q, struct str said);
+
 /* One message with text, image and file parts, as it is counted. What it says last becomes the user's words if it is theirs. */
 struct feed;
 void feed_content(struct feed *f, struct ask *q, yyjson_val *content, char role);
 /* Applies prompt_cache_key and what asks for a longer life. */
 void feed_options(struct feed *f, const struct ask *q);
+
+/* How a door asks for keys, and what it says without a good one: members of `struct door`. */
+#define OPENAI_KEYS \
+	.key = "api-key", .request_id = "x-request-id", .no_key = 401, \
+	.no_key_text = \
+		"You didn't provide an API key. You need to provide your API key in an " \
+		"Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).", \
+	.wrong_key = 401, .wrong_key_text = "Incorrect API key provided.", \
+	.wrong_key_code = "invalid_api_key"
 
 /* The API's error body; DeepSeek's is the same with another code. */
 void openai_print_error(struct buf *out, const struct refusal *why, struct str request_id);

@@ -95,3 +95,23 @@ void sse_parse(struct str frame, struct buf *scratch, struct sse_frame *ret)
 		ret->has_data = true;
 	}
 }
+
+size_t sse_data_place(struct str frame, size_t at)
+{
+	size_t from = str_starts(frame, STR("\xEF\xBB\xBF")) ? 3 : 0;
+
+	while (from < frame.n) {
+		size_t end = line_end(frame, from);
+		struct str value, name;
+		name = field_split((struct str){ frame.p + from, end - from }, &value);
+		from = end + 1;
+		if (!str_eq(name, STR("data")))
+			continue;
+		if (at < value.n)
+			return (size_t)(value.p - frame.p) + at;
+		if (at == value.n)
+			break;
+		at -= value.n + 1;
+	}
+	return frame.n;
+}

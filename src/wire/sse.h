@@ -36,5 +36,7 @@ struct sse_frame {
  * Views point into frame, or into scratch when data lines had to be joined; they live as long as
  * both. When scratch overflows, data is what fitted. */
 void sse_parse(struct str frame, struct buf *scratch, struct sse_frame *ret);
+/* Where in a frame that byte of its data stands; frame.n when there is no such byte, or it is an LF that joins two lines. */
+size_t sse_data_place(struct str frame, size_t at);
 
 #endif

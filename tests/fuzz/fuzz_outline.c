@@ -4,6 +4,7 @@
 #include "llm/dialect.h"
 #include "llm/estimate.h"
 #include "llm/loss.h"
+#include "llm/tag.h"
 #include "llm/turn.h"
 #include "unit/wire/check.h"
 
@@ -36,7 +37,7 @@ static void check_blocks(const struct outline *o, struct arena *a)
 	CHECK(o->level_at[0] == 0 && o->level_at[LEVELS] == o->n);
 	buf_init(&place, SIZE_MAX);
 	estimator_init(&e, 1);
-	outline_chain(o, &(struct chain_rules){ 1, false }, chain);
+	outline_chain(o, &(struct chain_rules){ .seed = 1 }, chain);
 	for (size_t i = 0; i < o->n; i++) {
 		const struct outline_block *b = &o->blocks[i];
 		CHECK(chain[i] != 0);
@@ -59,7 +60,7 @@ static void check_again(const struct outline *o, struct arena *a)
 	struct forecast first, second;
 
 	s.blocks = arena_alloc(a, (o->n + 1) * sizeof(*s.blocks));
-	outline_chain(o, &(struct chain_rules){ 1, false }, chain);
+	outline_chain(o, &(struct chain_rules){ .seed = 1 }, chain);
 	for (size_t i = 0; i < o->n; i++) {
 		tokens[i] = (double)(i + 1);
 		s.blocks[i] = (struct sent_block){
@@ -73,6 +74,23 @@ static void check_again(const struct outline *o, struct arena *a)
 	CHECK(second.read_blocks == first.write_blocks && second.write_5m + second.write_1h == 0);
 	CHECK(first.in + first.write_5m + first.write_1h + first.read == (int64_t)o->n);
 	prompt_cache_free(c);
+}
+
+/* What is left without its tags is a request again. */
+static void check_tags(struct str body, struct arena *a)
+{
+	struct chat c = { 0 };
+	struct err e = { 0 };
+	struct buf left;
+	struct tags t;
+
+	if (!tags_find(&t, body))
+		return;
+	buf_init(&left, SIZE_MAX);
+	json_splice(&left, body, t.cuts, t.n); /* asserts that they are in order and within */
+	CHECK(left.n < body.n);
+	CHECK(dialect_anthropic.parse_request(&c, buf_str(&left), a, &e));
+	buf_release(&left);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -96,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(turn_kind_name(turn_kind_of(&head, &c)) != NULL);
 		turn_is_compacted(&head, &c);
 		outline_identity(&c.outline);
+		check_tags(body, a);
 	}
 	arena_free(a);
 	free(copy);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as a provider's reply, for the clients of all other dialects, as a stream and as one body: what they are sent has the shape that
  * those want (unit/llm/reply_shape.h), and is the same however the bytes were cut. The first byte of the input chooses: bit 0 one body or
- * an event stream, the others the flavor, and what the client has asked for. */
+ * an event stream, the others the flavor, and what the client has asked for; the second one the client, and whether the bytes are cut.
+ * A replayed corpus tries them all. */
 #ifndef FUZZ_REPLY_H
 #define FUZZ_REPLY_H
 
@@ -10,6 +11,8 @@
 #pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
 #endif
 #include "unit/llm/reply_shape.h"
+
+enum { FUZZ_OTHERS = 3, FUZZ_HOWS = 2 * FUZZ_OTHERS };
 
 struct fuzz_reply {
 	const struct dialect *provider, *client;
@@ -51,9 +54,6 @@ static void fuzz_target(struct target *ret, unsigned char choice)
 		.model = STR("some") };
 	caps_of_model(&ret->caps, ret->flavor, ret->model);
 }
-#ifdef __clang__
-#pragma clang attribute pop
-#endif
 
 static void fuzz_begin(struct fuzz_reply *r, struct decoder *d)
 {
@@ -128,7 +128,11 @@ static bool has_plain_text(struct str s)
 static bool is_utf8(struct str s)
 {
 	struct buf b;
+	size_t ascii = 0;
 
+	while (ascii < s.n && (s.p[ascii] & 0x80) == 0)
+		ascii++;
+	s = str_from_offset(s, ascii);
 	buf_init(&b, SIZE_MAX);
 	json_add_string(&b, s); /* what is none is replaced */
 	bool ret = str_find(buf_str(&b), STR("\xEF\xBF\xBD")) == b.n;
@@ -170,10 +174,17 @@ static void fuzz_again(const struct fuzz_reply *first, uint64_t seed)
 	fuzz_end(&r, &d);
 }
 
-static void fuzz_client(struct fuzz_reply *r)
+/* how: which of the other dialects the client speaks; from there on also whether a stream is cut. */
+static void fuzz_one(struct fuzz_reply *r, size_t how)
 {
+	static const struct dialect *const dialects[] = { &dialect_anthropic, &dialect_openai,
+		&dialect_responses, &dialect_gemini };
 	struct decoder d;
+	size_t i = 0;
 
+	while (dialects[i] != r->provider)
+		i++;
+	r->client = dialects[how % FUZZ_OTHERS + (how % FUZZ_OTHERS >= i)];
 	r->a = arena_new();
 	fuzz_begin(r, &d);
 	if (r->choice & 1)
@@ -182,7 +193,7 @@ static void fuzz_client(struct fuzz_reply *r)
 		fuzz_feed(&d, r->input, 0);
 	CHECK(d.ended);
 	fuzz_judge(r);
-	if (!(r->choice & 1) && r->stream)
+	if (!(r->choice & 1) && r->stream && how % FUZZ_HOWS >= FUZZ_OTHERS)
 		fuzz_again(r, random_seed(r->input));
 	fuzz_end(r, &d);
 	arena_free(r->a);
@@ -190,23 +201,26 @@ static void fuzz_client(struct fuzz_reply *r)
 
 static int fuzz_reply(const struct dialect *provider, const uint8_t *data, size_t size)
 {
-	static const struct dialect *const clients[] = { &dialect_anthropic, &dialect_openai,
-		&dialect_responses, &dialect_gemini };
-
-	if (size == 0)
+	if (size < 2)
 		return 0;
-	char *copy = exact_copy((struct str){ (const char *)data + 1, size - 1 });
+	char *copy = exact_copy((struct str){ (const char *)data + 2, size - 2 });
 	struct fuzz_reply r = { .provider = provider,
-		.input = { copy, size - 1 },
+		.input = { copy, size - 2 },
 		.choice = data[0],
 		.stream = data[0] & 2 };
-	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
-		r.client = clients[i];
-		if (r.client != provider)
-			fuzz_client(&r);
-	}
+
+#ifdef FUZZ_ONE
+	fuzz_one(&r, data[1]);
+#else
+	for (size_t how = FUZZ_OTHERS; how < FUZZ_HOWS; how++)
+		fuzz_one(&r, how);
+#endif
 	free(copy);
 	return 0;
 }
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 #endif

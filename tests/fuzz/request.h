@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as a client's request, read and printed for the providers of all other dialects: what is printed of JSON has the shape that
  * those want (unit/llm/request_shape.h; what is none within a value that is handed on as it is, the provider may judge), and the same
- * request gives the same bytes. The first byte of the input chooses flavors and
- * capabilities; the rest is the body. */
+ * request gives the same bytes. The first byte of the input chooses flavors and capabilities, the second one which provider is printed for,
+ * and for which before; the rest is the body. A replayed corpus tries them all. */
 #ifndef FUZZ_REQUEST_H
 #define FUZZ_REQUEST_H
 
@@ -10,6 +10,7 @@
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
 #endif
+#include "llm/turn.h"
 #include "unit/llm/request_shape.h"
 
 /* For each dialect, whom a request may be printed for. */
@@ -45,94 +46,131 @@ static void fuzz_target(struct target *ret, size_t i, unsigned char choice)
 	for (size_t b = 0; b < ARRAY_LEN(bits) && choice >= 64; b++)
 		*bits[b] ^= random_below(&seed, 4) == 0;
 }
-#ifdef __clang__
-#pragma clang attribute pop
-#endif
 
-static bool fuzz_read(
-	struct content *c, const struct dialect *client, struct str input, struct arena *a)
+enum { FUZZ_OTHERS = ARRAY_LEN(fuzz_targets) - 1 }; /* for each client */
+
+struct fuzz_request {
+	const struct dialect *client;
+	struct str body;
+	unsigned char choice;
+	struct content c;
+};
+
+/* What is told of the turn refuses nothing, and hangs together. */
+static void fuzz_turn(const struct fuzz_request *r, struct str path, bool taken)
 {
-	struct chat chat = { .path = input.p[0] % 2 == 0
+	static const char *const agents[] = { "claude-cli/2.1", "opencode/1", "GeminiCLI-tui/0.6",
+		"x" };
+	struct http_header h[] = { { STR("user-agent"), str_from(agents[r->choice % 4]) },
+		{ STR("originator"), STR("codex_exec") } };
+	struct http_head head = { .path = path, .h = h, .n = 1 + r->choice % 3 % 2 };
+	struct arena *a = arena_new_small();
+	struct chat chat = { .path = path };
+	struct turn_facts f;
+	struct err e = { 0 };
+
+	CHECK(r->client->parse_request(&chat, r->body, a, &e) == taken);
+	if (taken) {
+		turn_read(&head, &chat, &f);
+		CHECK(f.kind != TURN_UNKNOWN && *turn_kind_name(f.kind) != '\0');
+		CHECK(f.assistants <= f.messages && f.trail.edits <= f.trail.calls);
+		CHECK(f.trail.misses <= f.trail.errors);
+		CHECK(f.trail.prompt.n == 0 ||
+			(f.trail.prompt.p > r->body.p && f.trail.prompt.n < r->body.n));
+	}
+	arena_free(a);
+}
+
+static bool fuzz_read(struct fuzz_request *r, struct arena *a)
+{
+	struct chat chat = { .path = r->choice % 2 == 0
 					     ? STR("/v1beta/models/some:streamGenerateContent")
 					     : STR("/v1beta/models/some:generateContent"),
 		.bare = true };
 	struct err e = { 0 };
 
-	content_init(c, a);
-	if (!client->parse_request(&chat, str_from_offset(input, 1), a, &e)) {
-		CHECK(e.kind != ERR_NONE);
+	content_init(&r->c, a);
+	bool taken = r->client->parse_request(&chat, r->body, a, &e);
+	CHECK(taken == (e.kind == ERR_NONE));
+	fuzz_turn(r, chat.path, taken);
+	if (!taken)
 		return false;
-	}
-	bool ok = client->read_content(c, &chat, &e);
+	bool ok = r->client->read_content(&r->c, &chat, &e);
 	CHECK(ok == (e.kind == ERR_NONE));
 	if (ok)
-		content_repair(c);
+		content_repair(&r->c);
 	return ok;
 }
 
-/* Prints; what comes out is judged when it is not refused, and the client has sent JSON. */
-static bool fuzz_print(struct wire_request *w, struct content *c, size_t i, struct str input)
+static bool fuzz_print(struct wire_request *w, struct fuzz_request *r, size_t i)
 {
 	struct target t;
 	struct err e = { 0 };
 
-	fuzz_target(&t, i, (unsigned char)input.p[0]);
+	fuzz_target(&t, i, r->choice);
 	buf_init(&w->body, SIZE_MAX);
-	bool ok = fuzz_targets[i].dialect->print_content(w, c, &t, &e);
+	bool ok = fuzz_targets[i].dialect->print_content(w, &r->c, &t, &e);
 	CHECK(ok == (e.kind == ERR_NONE));
-	if (ok && json_is_value(str_from_offset(input, 1)))
-		request_shape_check(fuzz_targets[i].dialect, &t, buf_str(&w->body), c->arena);
 	return ok;
 }
 
-/* A request of its own, printed twice: an attempt that failed is made again with the same content. */
-static void fuzz_one(const struct dialect *client, struct str input, size_t i)
+/* The n-th that is not of the client's dialect. */
+static size_t fuzz_other(const struct fuzz_request *r, size_t n)
 {
-	struct arena *a = arena_new();
-	struct wire_request first, second;
-	struct content c;
+	size_t i = 0;
 
-	if (fuzz_read(&c, client, input, a)) {
-		bool ok = fuzz_print(&first, &c, i, input);
-		CHECK(fuzz_print(&second, &c, i, input) == ok);
-		CHECK(!ok || str_eq(buf_str(&first.body), buf_str(&second.body)));
-		buf_release(&first.body);
-		buf_release(&second.body);
-	}
-	arena_free(a);
+	while (fuzz_targets[i].dialect != r->client)
+		i++;
+	return n < i ? n : n + 1;
 }
 
-/* One content for all of them, as when one provider after the other fails. */
-static void fuzz_all(const struct dialect *client, struct str input)
+/* The content is printed once before: when an attempt has failed, it is made again with the same content, for the same provider or for
+ * another one. What comes out is judged when it is not refused, and the client has sent JSON. */
+static void fuzz_twice(struct fuzz_request *r, size_t before, size_t i)
+{
+	struct wire_request first, second;
+	struct target t;
+	bool first_ok = fuzz_print(&first, r, before), ok = fuzz_print(&second, r, i);
+
+	if (before == i)
+		CHECK(ok == first_ok &&
+			(!ok || str_eq(buf_str(&first.body), buf_str(&second.body))));
+	fuzz_target(&t, i, r->choice);
+	if (ok && json_is_value(r->body))
+		request_shape_check(fuzz_targets[i].dialect, &t, buf_str(&second.body), r->c.arena);
+	buf_release(&first.body);
+	buf_release(&second.body);
+}
+
+static void fuzz_one(struct fuzz_request *r, size_t how)
 {
 	struct arena *a = arena_new();
-	struct wire_request w;
-	struct content c;
 
-	if (fuzz_read(&c, client, input, a))
-		for (size_t n = 0; n < ARRAY_LEN(fuzz_targets); n++) {
-			size_t i = (n + (unsigned char)input.p[0]) % ARRAY_LEN(fuzz_targets);
-			if (fuzz_targets[i].dialect == client)
-				continue;
-			fuzz_print(&w, &c, i, input);
-			buf_release(&w.body);
-		}
+	if (fuzz_read(r, a))
+		fuzz_twice(r, fuzz_other(r, how / FUZZ_OTHERS % FUZZ_OTHERS),
+			fuzz_other(r, how % FUZZ_OTHERS));
 	arena_free(a);
 }
 
 static int fuzz_request(const struct dialect *client, const uint8_t *data, size_t size)
 {
-	if (size == 0)
+	if (size < 2)
 		return 0;
-	char *copy = exact_copy((struct str){ (const char *)data, size });
-	struct str input = { copy, size };
+	char *copy = exact_copy((struct str){ (const char *)data + 2, size - 2 });
+	struct fuzz_request r = { .client = client, .body = { copy, size - 2 }, .choice = data[0] };
 
-	for (size_t i = 0; i < ARRAY_LEN(fuzz_targets); i++)
-		if (fuzz_targets[i].dialect != client)
-			fuzz_one(client, input, i);
-	fuzz_all(client, input);
+#ifdef FUZZ_ONE
+	fuzz_one(&r, data[1]);
+#else
+	for (size_t how = 0; how < FUZZ_OTHERS * FUZZ_OTHERS; how++)
+		fuzz_one(&r, how);
+#endif
 	free(copy);
 	return 0;
 }
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -78,6 +78,69 @@ static void nothing_else_opens(void **state)
 	assert_false(native_is_envelope(STR("xslsig1.")));
 }
 
+/* Of every length, so that the beginning ends at any place of a group of digits; and for any name. */
+static void signatures(void **state)
+{
+	static const char *const models[] = { "m", "claude-sonnet-4-6", "a \"b\\", "" };
+	char value[300], name[200];
+
+	memset(value, 'x', sizeof(value));
+	memset(name, 'n', sizeof(name));
+	for (size_t i = 0; i < 400; i++) {
+		struct str model = i < 200 ? (struct str){ name, i } : str_from(models[i % 4]);
+		struct native_signature s = { model, UINT64_C(0x0123456789abcdef) << i % 8,
+			{ value, 2 + i % 200 } };
+		struct native_issuer by;
+		struct native plain;
+		struct str back;
+		value[0] = value[s.value.n - 1] = '"';
+		buf_clear(&out);
+		native_seal_signature(&out, &s);
+		assert_true(native_issuer(buf_str(&out), &by));
+		assert_int_equal(by.origin, native_origin(model));
+		assert_true(by.origin >= NATIVE_MODELS);
+		assert_true(by.hash == s.hash && by.bytes == s.value.n);
+		assert_true(native_open_signature(buf_str(&out), *state, &back));
+		assert_str(back, s.value);
+		assert_true(native_open(buf_str(&out), *state, &plain));
+		assert_bytes(plain.code, "ant");
+		value[s.value.n - 1] = 'x';
+	}
+	assert_int_not_equal(native_origin(STR("a")), native_origin(STR("b")));
+}
+
+#define HASH "\"h\":\"0123456789abcdef\""
+
+static void no_signatures(void **state)
+{
+	static const char *const payloads[] = { "{}", "{\"b\":[]}", "{\"m\":\"m\"}",
+		"{\"m\":\"m\"," HASH "}", "{\"m\":\"m\",\"s\":\"x\"}",
+		"{\"m\":\"m\"," HASH ",\"s\":7}", "{\"m\":\"m\"," HASH ",\"s\":\"x\",\"t\":1}",
+		"{\"m\":\"m\"," HASH ",\"s\":\"x\",\"s\":\"y\"}",
+		"{\"m\":\"m\"," HASH ",\"s\":\"x\" }", "{\"m\":\"a b\"," HASH ",\"s\":\"x\"}",
+		"{\"m\":\"m\",\"h\":\"012345678\",\"s\":\"x\"}",
+		"{\"m\":\"m\",\"h\":\"0123456789abcdeF\",\"s\":\"x\"}",
+		"{ \"m\":\"m\"," HASH ",\"s\":\"x\"}" };
+	struct native_issuer by;
+	struct str back;
+
+	for (size_t i = 0; i < ARRAY_LEN(payloads); i++) {
+		buf_clear(&out);
+		native_seal(&out, &(struct native){ STR("ant"), str_from(payloads[i]) });
+		if (native_open_signature(buf_str(&out), *state, &back))
+			fail_msg("opened: %s", payloads[i]);
+		assert_true(native_issuer(buf_str(&out), &by));
+	}
+	buf_clear(&out);
+	native_seal(
+		&out, &(struct native){ STR("oai"), STR("{\"m\":\"m\"," HASH ",\"s\":\"x\"}") });
+	assert_false(native_open_signature(buf_str(&out), *state, &back));
+	assert_true(native_issuer(buf_str(&out), &by) && by.origin == NATIVE_FOREIGN);
+	assert_true(native_issuer(STR("slsig1."), &by) && by.origin == NATIVE_FOREIGN);
+	assert_true(native_issuer(STR("slsig1.ant.!"), &by) && by.origin == NATIVE_FOREIGN);
+	assert_false(native_issuer(STR("Er=="), &by));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -85,6 +148,8 @@ int main(void)
 		TEST(as_it_is_written),
 		TEST(every_length),
 		TEST(nothing_else_opens),
+		TEST(signatures),
+		TEST(no_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ static uint64_t chain_of(const char *body)
 	uint64_t chain[64] = { 0 };
 
 	assert_true(c.outline.n > 0 && c.outline.n < ARRAY_LEN(chain));
-	outline_chain(&c.outline, &(struct chain_rules){ 7, false }, chain);
+	outline_chain(&c.outline, &(struct chain_rules){ .seed = 7 }, chain);
 	return chain[c.outline.n - 1];
 }
 
@@ -202,7 +202,7 @@ static void stripped_thinking(void **state)
 		"{%s\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":["
 		"{\"type\":\"thinking\",\"thinking\":\"t\"},{\"type\":\"text\",\"text\":\"b\"}]},"
 		"{\"role\":\"user\",\"content\":\"c\"}]}";
-	const struct chain_rules strips = { 1, true };
+	const struct chain_rules strips = { .seed = 1, .strips_thinking = true };
 	uint64_t chain[8];
 
 	struct chat c = parse(arena_printf(arena, body, "").p);
@@ -263,7 +263,7 @@ static void nothing_but_the_top(void **state)
 	assert_true(c.stream && c.nmodels == 1);
 	assert_true(!c.outline.whole && c.outline.n == 0 && c.outline.level_at[LEVELS] == 0);
 	assert_true(c.outline.mark == BREAK_NONE && c.outline.facts.messages == 0);
-	assert_true(c.outline.facts.system_text.n == 0 && !c.outline.facts.tools_given);
+	assert_true(c.outline.facts.system_text.n == 0 && !c.sketch.tools_given);
 	assert_string_equal(turn_kind_name(turn_kind_of(&head, &c)), "");
 	head.n = 1;
 	assert_string_equal(turn_kind_name(turn_kind_of(&head, &c)), "subagent");

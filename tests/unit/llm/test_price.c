@@ -119,6 +119,11 @@ static void unknown(void **state)
 	assert_null(prices_find(&table, STR("no-such-model")));
 	assert_null(prices_find(&table, STR("")));
 	assert_null(prices_find(&table, STR("claude-sonnet-4-60")));
+	assert_str(prices_canonical(&table, STR("us/claude-sonnet-4-6-20260101[1m]")),
+		STR("claude-sonnet-4-6"));
+	assert_str(prices_canonical(&table, STR("a/b/no-such-model@20260101[1m]")),
+		STR("no-such-model"));
+	assert_str(prices_canonical(&table, STR("")), STR(""));
 	assert_false(cost_of(&no_read, &(struct usage){ 1, 1, 0, 0, 1, -1 }, &c));
 	assert_int_equal(c.total, -1);
 	assert_true(cost_of(&no_read, &(struct usage){ 1, 0, 0, 0, 1, -1 }, &c));

@@ -34,7 +34,7 @@ static struct forecast ask(struct request *r, struct prompt_cache *c, int64_t no
 {
 	struct forecast f;
 
-	outline_chain(&r->o, &(struct chain_rules){ 1, false }, r->chain);
+	outline_chain(&r->o, &(struct chain_rules){ .seed = 1 }, r->chain);
 	forecast_make(&f, &r->v, c, now);
 	return f;
 }
