@@ -8,7 +8,7 @@
 
 /* Starts asking candidate plan.at; sets x->attempt. False, with x->err set: it cannot be asked that. The exchange is resumed when it has ended: with
  * STEP_REPLY when the client was answered in whatever way, STEP_FAIL when it still waits, STEP_NEXT when
- * another try was added to the plan. */
+ * plan.at is to be asked, tries.wait_ms from now. */
 bool attempt_start(struct exchange *x, void (*done)(struct exchange *x, enum step how)) MUSTCHECK;
 /* Ends it without resuming. NULL attempts are fine. */
 void attempt_cancel(struct exchange *x);

@@ -4,6 +4,7 @@
 
 #include "core/learned.h"
 #include "core/models.h"
+#include "llm/prompt_cache.h"
 #include "wire/json_text.h"
 
 /* ---- parameters ---- */
@@ -63,6 +64,8 @@ struct str candidate_key(const struct exchange *x, const struct candidate *c)
 	const struct config_provider *p = c->provider;
 	bool home = str_eq(p->name, str_from(x->dialect->home));
 
+	if (c->key != NULL)
+		return c->key->secret;
 	return p->api_key.n > 0 || home ? p->api_key : p->found_key;
 }
 
@@ -105,4 +108,47 @@ void candidate_target(struct target *ret, const struct exchange *x, const struct
 			/* The configuration was checked when it was loaded. */
 			(void)!caps_set(
 				&ret->caps, str_from_offset(name, sizeof(MODELS_CAPS) - 1), value);
+}
+
+/* ---- thinking ---- */
+
+/* With `override.model` the whole conversation is that model's, as if the client had named it. */
+static struct str model_asked(const struct exchange *x)
+{
+	return x->config->override_model.n > 0 ? x->config->override_model : x->chat.model;
+}
+
+struct str candidate_model(const struct exchange *x, const struct candidate *c)
+{
+	return prices_canonical(x->svc->prices, c->model.n > 0 ? c->model : x->chat.model);
+}
+
+bool candidate_rerouted(const struct exchange *x, const struct candidate *c)
+{
+	return c->model.n > 0 && !str_eq(c->model, model_asked(x)) &&
+	       !str_eq(candidate_model(x, c), prices_canonical(x->svc->prices, model_asked(x)));
+}
+
+/* With a budget the thinking of an open loop must come back. */
+static bool has_budget(const struct exchange *x, const struct candidate *c)
+{
+	struct str name, value, rest = c->params;
+	bool manual = x->chat.outline.facts.thinking_manual;
+
+	while (models_next_param(&rest, &name, &value))
+		if (str_eq(name, STR("thinking")))
+			manual = str_eq(json_get(value, STR("type")), STR("\"enabled\""));
+	return manual;
+}
+
+void candidate_thinking(
+	struct thinking_rules *ret, const struct exchange *x, const struct candidate *c)
+{
+	const struct outline *o = &x->chat.outline;
+
+	*ret = (struct thinking_rules){ .model = candidate_model(x, c),
+		.rerouted = candidate_rerouted(x, c),
+		.wanted = candidate_flavor(c->provider)->echo == ECHO_TEXT };
+	ret->drop_all = ret->rerouted && o->whole && !o->keeps_thinking && !has_budget(x, c) &&
+			cache_rules_of(ret->model).may_strip;
 }

@@ -2,15 +2,18 @@
 /* Made anew for each question: clients ask once, at their start. */
 #include "core/catalog.h"
 
-#include "core/models.h"
+#include "core/names.h"
 #include "core/provider.h"
 
 #include <string.h>
 
 bool catalog_is_told(const struct config *c)
 {
+	bool routes = c->models.n > 0 || c->route_use.n > 0 || c->route_rules.n > 0 ||
+		      c->route_script.n > 0;
+
 	return str_eq(c->list_models, STR("own")) ||
-	       (str_eq(c->list_models, STR("auto")) && c->models.n > 0);
+	       (str_eq(c->list_models, STR("auto")) && routes);
 }
 
 static bool is_pattern(struct str name)
@@ -47,21 +50,34 @@ static bool lets_in(const struct exchange *x, const struct config_provider *p)
 	}
 }
 
-/* By the table, else, if the name is known to be one of its models, the provider that the client means. False: nobody would answer. */
+/* Whom a name leads to: by what it means, else, if it is known to be one of its models, the provider that the client means. */
+static bool find_target(const struct exchange *x, struct str name, const struct price *known,
+	struct model_entry *ret)
+{
+	struct name n;
+
+	names_find(x, name, &n);
+	if (n.kind == NAME_PLAIN) {
+		n.target.provider = str_from(x->dialect->home);
+		n.target.model = name;
+	}
+	*ret = n.target;
+	return n.kind == NAME_EXPLICIT || (n.kind == NAME_PLAIN && known != NULL) ||
+	       (n.kind != NAME_PLAIN && names_own_target(x, n.kind, ret));
+}
+
+/* False: nobody would answer. */
 static bool find_answerer(const struct exchange *x, struct str name, const struct price *known,
 	struct listed_model *ret)
 {
-	struct model_entry entry;
-	bool mapped = models_find(x->config, name, &entry);
+	struct model_entry target;
 
-	if (!mapped && known == NULL)
+	if (!find_target(x, name, known, &target))
 		return false;
-	if (!mapped)
-		entry.provider = str_from(x->dialect->home);
-	const struct config_provider *p = config_provider(x->config, entry.provider);
-	const struct price *price = mapped ? prices_find(x->svc->prices, entry.model) : known;
+	const struct config_provider *p = config_provider(x->config, target.provider);
+	const struct price *price = prices_find(x->svc->prices, target.model);
 	*ret = (struct listed_model){ .id = name,
-		.owner = entry.provider,
+		.owner = target.provider,
 		.context_tokens = price != NULL ? price->context_tokens : -1,
 		.output_tokens = price != NULL ? price->output_tokens : -1 };
 	return p != NULL && lets_in(x, p);
@@ -87,10 +103,13 @@ static void add(const struct exchange *x, struct model_list *list, struct str na
 struct model_list catalog_list(struct exchange *x)
 {
 	const struct str_map *table = &x->config->models;
-	const size_t room = table->n + x->svc->prices->n + 1;
+	static const enum name_kind own[] = { NAME_AUTO, NAME_FAST, NAME_BEST };
+	const size_t room = table->n + ARRAY_LEN(own) + x->svc->prices->n + 1;
 	struct model_list list = { .v = arena_alloc(x->arena, room * sizeof(*list.v)) };
 	const struct price *known;
 
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		add(x, &list, names_own(x, own[i]), NULL);
 	for (size_t i = 0; i < table->n; i++)
 		if (!is_pattern(table->v[i].name))
 			add(x, &list, table->v[i].name, NULL);

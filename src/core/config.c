@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/config_load.h"
+#include "core/script.h"
+#include "text/difficulty.h"
 
 enum { PROBLEMS_MAX = 100, ROOM_FIRST = 8 };
 
@@ -20,6 +22,7 @@ enum { PROBLEMS_MAX = 100, ROOM_FIRST = 8 };
 #define EITHER        SETTING_EITHER
 #define FILE_NAME     SETTING_FILE
 #define MASKED        SETTING_MASKED
+#define PARTS(of)     .parts = (of), .nparts = ARRAY_LEN(of)
 #define ROW(of, field, type_, path_, fallback_, flags_, text_) \
 	.path = path_, .type = SETTING_##type_, .offset = offsetof(of, field), \
 	.fallback = fallback_, .flags = (flags_), .text = text_
@@ -27,6 +30,14 @@ enum { PROBLEMS_MAX = 100, ROOM_FIRST = 8 };
 	{ ROW(struct config, field, type, path, fallback, flags, text), bounds },
 #define CONFIG_PROVIDER_SETTING(field, type, path, fallback, bounds, flags, text) \
 	{ ROW(struct config_provider, field, type, path, fallback, flags, text), bounds },
+
+static const struct setting_part rule_parts[] = {
+	[CONFIG_RULE_WHEN] = { "when", SETTING_PART_NEEDED,
+		"a condition: an expression in Lua, such as `kind == 'subagent' and tokens > 20000`" },
+	[CONFIG_RULE_USE] = { "use", SETTING_PART_NEEDED | SETTING_PART_LIST,
+		"`PROVIDER/MODEL NAME=VALUE …` as in `models`, or a list of them that are tried in this order, or `asked`: whom the client asks for" },
+	[CONFIG_RULE_WHY] = { "why", 0, "what you want to be told about it" },
+};
 
 static const struct setting rows[] = { CONFIG_SETTINGS(CONFIG_SETTING) };
 static const struct setting provider_rows[] = { CONFIG_PROVIDER_SETTINGS(CONFIG_PROVIDER_SETTING) };
@@ -262,8 +273,11 @@ struct config *config_ref(struct config *c)
 
 void config_unref(struct config *c)
 {
-	if (c != NULL && --c->refs == 0)
-		arena_free(c->arena);
+	if (c == NULL || --c->refs > 0)
+		return;
+	script_free(c->script);
+	classifier_free(c->classifier);
+	arena_free(c->arena);
 }
 
 void config_report_release(struct config_report *report)

@@ -17,9 +17,21 @@
 enum config_row { CONFIG_SETTINGS(CONFIG_ROW) CONFIG_ROWS };
 enum config_provider_row { CONFIG_PROVIDER_SETTINGS(CONFIG_PROVIDER_ROW) CONFIG_PROVIDER_ROWS };
 
+/* One of several keys of a provider. */
+struct config_key {
+	struct str name, secret;
+	unsigned weight; /* at least 1 */
+};
+
+/* What a rule of route.rules holds. */
+enum config_rule_part { CONFIG_RULE_WHEN, CONFIG_RULE_USE, CONFIG_RULE_WHY };
+
 struct config_provider {
 	struct str name;
 	CONFIG_PROVIDER_SETTINGS(CONFIG_FIELD)
+	/* The keys of `keys`, resolved; api_key is then the first of them. */
+	struct config_key *key_list;
+	size_t nkeys;
 	/* A key found in the environment under the provider's usual name: for requests of clients that mean another provider, when
 	 * there is no api_key. Those who mean this one bring their own. */
 	struct str found_key;
@@ -34,6 +46,10 @@ struct config {
 	 * resolved: api_key and auth_key hold the key itself wherever it came from. */
 	struct config_provider *providers;
 	size_t nproviders;
+	struct script
+		*script; /* core/script.h: rules and script, ready to run; NULL: there are none */
+	struct str examples;           /* of route.examples */
+	struct classifier *classifier; /* see config_classifier() */
 };
 
 /* Where a value comes from, weakest first. */
@@ -120,6 +136,9 @@ void config_origin_print(const struct config_origin *o, struct buf *out);
 
 /* The provider of that name; NULL without one. */
 const struct config_provider *config_provider(const struct config *c, struct str name);
+
+/* What judges how difficult a task is, by examples built in and the user's own; NULL when there are too many of them. */
+const struct classifier *config_classifier(struct config *c);
 
 struct config *config_ref(struct config *c);
 /* Frees the snapshot with its last reference. NULL is accepted. */

@@ -281,22 +281,67 @@ static void check_provider(struct config_loading *l, size_t i)
 }
 
 /* An entry that cannot be meant is better found now than by a request. */
+static void check_target(struct config_loading *l, const struct config_origin *at, const char *path,
+	struct str name, struct str value)
+{
+	struct setting_quote quoted = setting_quote(name);
+	struct model_entry entry;
+	struct err e = { 0 };
+
+	if (!models_parse(value, &entry, &e))
+		config_complain(l, CONFIG_ERROR, at, "\"%s%s\" %s", path, quoted.s, e.text);
+	else if (config_provider(l->config, entry.provider) == NULL)
+		config_complain(l, CONFIG_ERROR, at,
+			"\"%s%s\" names the provider \"%s\", which is not configured", path,
+			quoted.s, setting_quote(entry.provider).s);
+}
+
 static void check_models(struct config_loading *l)
 {
 	const struct config_origin *at = &l->report->origins[CONFIG_ROW_models];
 	const struct str_map *models = &l->config->models;
-	struct model_entry entry;
 
-	for (size_t i = 0; i < models->n; i++) {
-		struct setting_quote name = setting_quote(models->v[i].name);
-		struct err e = { 0 };
-		if (!models_parse(models->v[i].value, &entry, &e))
-			config_complain(l, CONFIG_ERROR, at, "\"models.%s\" %s", name.s, e.text);
-		else if (config_provider(l->config, entry.provider) == NULL)
+	for (size_t i = 0; i < models->n; i++)
+		check_target(l, at, "models.", models->v[i].name, models->v[i].value);
+}
+
+static void check_qualities(struct config_loading *l)
+{
+	const struct config_origin *at = &l->report->origins[CONFIG_ROW_route_quality];
+	const struct str_map *map = &l->config->route_quality;
+	uint64_t quality;
+
+	for (size_t i = 0; i < map->n; i++)
+		if (!str_to_u64(map->v[i].value, &quality) || quality > 100)
 			config_complain(l, CONFIG_ERROR, at,
-				"\"models.%s\" names the provider \"%s\", which is not configured",
-				name.s, setting_quote(entry.provider).s);
+				"\"route.quality.%s\" must be a number from 0 to 100",
+				setting_quote(map->v[i].name).s);
+}
+
+static void check_routes(struct config_loading *l)
+{
+	const struct config *c = l->config;
+	const struct config_origin *use = &l->report->origins[CONFIG_ROW_route_use],
+				   *list = &l->report->origins[CONFIG_ROW_route_fallbacks],
+				   *forced = &l->report->origins[CONFIG_ROW_route_provider];
+
+	for (size_t i = 0; i < c->route_use.n; i++) {
+		const struct str_pair *one = &c->route_use.v[i];
+		if (!models_is_class(one->name))
+			config_complain(l, CONFIG_ERROR, use,
+				"\"route.use.%s\": there is no such class of turns",
+				setting_quote(one->name).s);
+		else
+			check_target(l, use, "route.use.", one->name, one->value);
 	}
+	for (size_t i = 0; i < c->route_fallbacks.n; i++)
+		check_target(l, list, "route.fallbacks: ", c->route_fallbacks.v[i],
+			c->route_fallbacks.v[i]);
+	if (c->route_provider.n > 0 && config_provider(c, c->route_provider) == NULL)
+		config_complain(l, CONFIG_ERROR, forced,
+			"\"route.provider\" names the provider \"%s\", which is not configured",
+			setting_quote(c->route_provider).s);
+	check_qualities(l);
 }
 
 void config_check(struct config_loading *l)
@@ -305,6 +350,9 @@ void config_check(struct config_loading *l)
 		check_provider(l, i);
 	config_read_keys(l);
 	check_models(l);
+	check_routes(l);
+	config_check_rules(l);
+	config_check_examples(l);
 	check_listen(l);
 	check_hosts(l);
 }

@@ -151,6 +151,38 @@ void config_read_env(struct config_loading *l)
 	}
 }
 
+/* The map that a path names an entry of, as in `route.use.execute`; NULL without one. */
+static const struct setting *find_map(struct str path, struct str *ret_name)
+{
+	for (size_t i = 0; i < config_settings.n; i++) {
+		const struct setting *row = &config_settings.rows[i];
+		struct str map = str_from(row->path);
+		if (row->type != SETTING_STRING_MAP || path.n <= map.n + 1 ||
+			!str_starts(path, map) || path.p[map.n] != '.')
+			continue;
+		*ret_name = str_from_offset(path, map.n + 1);
+		return row;
+	}
+	return NULL;
+}
+
+/* Sets one entry of a map; the others stay as they are. */
+static void take_entry(struct config_loading *l, struct config_reading *r,
+	const struct setting *row, const struct setting_member *entry)
+{
+	const struct str_map *map =
+		(const struct str_map *)(const void *)((const char *)l->config + row->offset);
+	struct setting_value v = { .kind = VALUE_OBJECT };
+
+	v.members = arena_alloc(l->scratch, (map->n + 1) * sizeof(*v.members));
+	for (size_t i = 0; i < map->n; i++)
+		if (!str_eq_nocase(map->v[i].name, entry->key))
+			v.members[v.n++] = (struct setting_member){ .key = map->v[i].name,
+				.value = { .kind = VALUE_STRING, .text = map->v[i].value } };
+	v.members[v.n++] = *entry;
+	config_take(l, r, SIZE_MAX, str_from(row->path), &v);
+}
+
 void config_read_sets(struct config_loading *l)
 {
 	for (size_t i = 0; i < l->in->nsets; i++) {
@@ -161,8 +193,12 @@ void config_read_sets(struct config_loading *l)
 		r.file = arena_printf(l->report->arena, "--set %s", setting_quote(path).s);
 		const struct setting_value v = { .kind = VALUE_TEXT, .text = text };
 		const struct config_origin at = config_place(&r, SIZE_MAX);
+		struct setting_member entry = { .value = { .kind = VALUE_STRING, .text = text } };
+		const struct setting *map = find_map(path, &entry.key);
 		if (text.p == NULL)
 			config_complain(l, CONFIG_ERROR, &at, "must be written PATH=VALUE");
+		else if (map != NULL)
+			take_entry(l, &r, map, &entry);
 		else
 			config_take(l, &r, SIZE_MAX, path, &v);
 	}

@@ -25,6 +25,7 @@ struct config_loading {
 	struct arena *scratch; /* lives as long as the loading */
 	struct config_reading dotenv;
 	struct config_provider unset; /* all its settings at their defaults */
+	struct config_reading rules;  /* where route.rules come from: for places within them */
 };
 
 /* A row in its table, and where its value and origin are kept. */
@@ -94,6 +95,8 @@ void config_add_source(
 
 /* What one value alone cannot tell: addresses, URLs, keys, and settings that need one another. */
 void config_check(struct config_loading *l);
+/* Makes rules and script ready to run. */
+void config_check_rules(struct config_loading *l);
 /* Fetches keys from variables and files. */
 void config_read_keys(struct config_loading *l);
 
@@ -126,5 +129,12 @@ struct config_dotenv {
 /* The next assignment at or after *at, which moves behind it; false at the end. Lines that assign nothing
  * are passed over unless they begin like a setting of ours. */
 bool config_dotenv_next(struct str text, size_t *at, struct arena *a, struct config_dotenv *ret);
+
+/* The text of a file that a setting names, which its changes reload; NULL when it cannot be read, which is an error then. */
+struct str config_read_text(
+	struct config_loading *l, enum config_row row, const char *setting, struct str file);
+
+/* The examples of `route.examples`. */
+void config_check_examples(struct config_loading *l);
 
 #endif

@@ -262,3 +262,19 @@ void config_read_files(struct config_loading *l)
 	else
 		env->text = (struct str){ NULL, 0 };
 }
+
+struct str config_read_text(
+	struct config_loading *l, enum config_row row, const char *setting, struct str file)
+{
+	const struct config_origin *from = &l->report->origins[row];
+	struct config_reading r = { .layer = from->layer, .file = file };
+	bool foreign;
+	int error = config_read_file(l, &r, &foreign);
+
+	config_add_source(l, CONFIG_FLAG, r.file, error == 0);
+	if (error == 0)
+		return r.text;
+	config_complain(l, CONFIG_ERROR, from, "\"%s\": cannot read \"%s\": %s", setting,
+		setting_quote(r.file).s, strerror(error));
+	return (struct str){ NULL, 0 };
+}

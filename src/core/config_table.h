@@ -10,10 +10,40 @@
 		"addresses to listen on, `host:port`; `localhost` means 127.0.0.1 and ::1; an address that is not loopback needs `auth.key`") \
 	X(override_model, STRING, "override.model", "", ANY, 0, \
 		"replaces the model of every Messages request; empty: the client's own") \
-	X(models, STRING_MAP, "models", "", ANY, 0, \
+	X(models, STRING_MAP, "models", "", ANY, TRUSTED | REDIRECTS, \
 		"who answers to the names that clients ask for: `{\"NAME\": \"PROVIDER/MODEL NAME=VALUE …\"}`; names may hold `*` and `?`, an exact one comes first, then the first that fits; the model `*` is the name asked for; parameters are set in the request, `caps.…` say what the model can") \
+	X(route_profile, ENUM, "route.profile", "balanced", ONE_OF("observe|balanced|saver|max"), 0, \
+		"how models are chosen: `observe`: as asked; `balanced`: subagents and background turns go to cheaper models of the same provider; `saver`: and the main loop, once planning has ended; `max`: to the cheapest provider that there is a key for") \
+	X(route_use, STRING_MAP, "route.use", "", ANY, TRUSTED | REDIRECTS, \
+		"who answers to classes of turns: `{\"CLASS\": \"PROVIDER/MODEL NAME=VALUE …\"}`, as in `models`; the classes are in docs/routing.md") \
+	X(route_provider, STRING, "route.provider", "", ANY, TRUSTED | REDIRECTS, \
+		"provider that is asked whatever else is said, for the model that the turn would have had; empty: none") \
+	X(route_fallbacks, STRINGS, "route.fallbacks", "", ANY, TRUSTED | REDIRECTS, \
+		"who is asked when the others fail, in this order: `PROVIDER/MODEL NAME=VALUE …`; the model `*` is the one asked for") \
+	X(route_quality, STRING_MAP, "route.quality", "", ANY, 0, \
+		"how good models are, from 0 to 100, over the table built in: `{\"NAME\": \"85\"}`") \
+	X(route_long_context_tokens, INT, "route.long_context_tokens", "60000", RANGE(1000, 10000000), 0, \
+		"input tokens from which on a turn is of the class `long_context`") \
+	X(route_turns, INT, "route.turns", "80", RANGE(1, 100000), 0, \
+		"turns that a conversation is expected to go on for, before anything was observed") \
+	X(route_margin, INT, "route.margin_percent", "20", RANGE(0, 1000), 0, \
+		"what a change of the model has to save over those turns, in per cent of what it costs") \
+	X(route_switch_percent, INT, "route.switch_percent", "10", RANGE(0, 1000), 0, \
+		"what the changes of a conversation's model may cost together, in per cent of the conversation without any") \
+	X(route_trouble, INT, "route.trouble", "4", RANGE(1, 1000), 0, \
+		"failing results of tools in a row after which a cheaper model gives the conversation back") \
+	X(route_examples, STRING, "route.examples", "", ANY, TRUSTED | FILE_NAME, \
+		"own prompts with their difficulty, a line each: `simple|medium|complex`, a tab, the text; join those built in") \
+	X(route_rules, RECORDS, "route.rules", "", PARTS(rule_parts), TRUSTED | REDIRECTS, \
+		"rules of your own, the first whose condition holds decides (see docs/routing.md)") \
+	X(route_script, STRING, "route.script", "", ANY, TRUSTED | REDIRECTS | FILE_NAME, \
+		"router written in Lua, asked before `route.rules` (see docs/routing.md)") \
+	X(route_script_instructions, INT, "route.script_instructions", "100000", RANGE(1000, 100000000), TRUSTED, \
+		"instructions that rules and script together may take for a request") \
+	X(route_script_memory_bytes, BYTES, "route.script_memory_bytes", "4MiB", RANGE(65536, 1073741824), TRUSTED, \
+		"memory that rules and script together may use") \
 	X(list_models, ENUM, "list.models", "auto", ONE_OF("auto|own|provider"), 0, \
-		"what clients are told that ask which models there are (`/v1/models`): `own`: the names of `models`, and what is known of the provider that they would reach; `provider`: what that provider says; `auto`: `own` as soon as there are `models`") \
+		"what clients are told that ask which models there are (`/v1/models`): `own`: the names of `models`, `sluice`, `sluice-fast` and `sluice-best`, and what is known of the provider that they would reach; `provider`: what that provider says; `auto`: `own` as soon as there are `models`, `route.use`, `route.rules` or `route.script`") \
 	X(auth_key, SECRET, "auth.key", "", ANY, TRUSTED | EITHER, \
 		"key that clients must present as `x-sluice-key`, `x-api-key` or bearer; empty: none, loopback only") \
 	X(auth_key_env, STRING, "auth.key_env", "", ANY, TRUSTED | EITHER, \
@@ -64,8 +94,30 @@
 		"`max_tokens` for a provider that must be told, of a client that has not said") \
 	X(limits_ping_ms, SECONDS, "limits.ping_s", "15", RANGE(0, 3600), 0, \
 		"silence of the provider after which a stream gets a ping; 0: never") \
+	X(limits_exchanges, INT, "limits.exchanges", "4096", RANGE(0, 1000000), 0, \
+		"requests in work; further ones are told at once that there is no capacity, and to come back; 0: any number") \
 	X(limits_metric_models, INT, "limits.metric_models", "200", RANGE(1, 10000), 0, \
 		"models that `/metrics` tells apart by name; further ones are counted as `other`") \
+	X(failover_retries, INT, "failover.retries", "2", RANGE(0, 10), 0, \
+		"times that the same provider is asked again when it has failed and nothing of a reply is with the client, before the next candidate is; see docs/failover.md") \
+	X(failover_alone, BOOL, "failover.alone", "false", ANY, 0, \
+		"also ask again where nobody else could be asked; without it the client gets the provider's own failure, and tries again by itself") \
+	X(failover_retry_after_ms, SECONDS, "failover.retry_after_s", "5", RANGE(0, 600), 0, \
+		"how long a provider may ask to be left alone (`retry-after`) and is waited for; whoever asks for longer is passed by") \
+	X(failover_deadline_ms, SECONDS, "failover.deadline_s", "30", RANGE(0, 3600), 0, \
+		"time since the first attempt after which no other one begins") \
+	X(failover_first_ms, SECONDS, "failover.first_s", "15", RANGE(0.05, 3600), 0, \
+		"silence before the first content of a stream after which somebody else is asked, if there is anybody") \
+	X(failover_content_ms, SECONDS, "failover.content_s", "60", RANGE(0.05, 3600), 0, \
+		"time until the first content of a stream, with signs of life (pings) before it, after which somebody else is asked, if there is anybody; at most `failover.deadline_s`") \
+	X(failover_hold_bytes, BYTES, "failover.hold_bytes", "64KiB", RANGE(0, 67108864), 0, \
+		"how much of a reply is held back until its content begins, while somebody else could still be asked") \
+	X(failover_failures, INT, "failover.failures", "3", RANGE(1, 1000), 0, \
+		"failures of a provider's model in a row after which it is passed by for a while") \
+	X(failover_open_ms, SECONDS, "failover.open_s", "10", RANGE(0.05, 3600), 0, \
+		"that while; it doubles each time that the model is found to fail still") \
+	X(failover_open_max_ms, SECONDS, "failover.open_max_s", "300", RANGE(0.05, 86400), 0, \
+		"and its most") \
 	X(store_path, STRING, "store.path", "", ANY, TRUSTED | FILE_NAME, \
 		"file of the ledger; empty: `sluice/ledger.db` below XDG_DATA_HOME (`~/.local/share`)") \
 	X(store_enabled, BOOL, "store.enabled", "true", ANY, 0, \
@@ -90,6 +142,10 @@
 		"entries of providers' prompt caches that are kept track of; read at the start") \
 	X(prefix_keep_ms, SECONDS, "prefix.keep_s", "604800", RANGE(0, 31536000), 0, \
 		"time that the store remembers what a conversation last sent, so that a restart does not forget and other proxies on the same store know; 0: not at all") \
+	X(gather_wait_ms, SECONDS, "gather.wait_s", "10", RANGE(0, 600), 0, \
+		"time that a request may wait for another one which writes the same to the provider's prompt cache, so that it can be read there; 0: never") \
+	X(gather_min_tokens, INT, "gather.min_tokens", "4096", RANGE(1, 100000000), 0, \
+		"tokens to be read instead of written from which on that is worth waiting") \
 	X(record_bodies, BOOL, "record.bodies", "false", ANY, TRUSTED, \
 		"also keep what was said: the beginning of each request and reply, without anything that looks like a key") \
 	X(record_body_bytes, BYTES, "record.body_bytes", "64KiB", RANGE(256, 33554432), 0, \
@@ -111,9 +167,9 @@
 
 /* The same for providers.NAME.… */
 #define CONFIG_PROVIDER_SETTINGS(X) \
-	X(dialect, ENUM, "dialect", "", ONE_OF("anthropic|openai|chat|responses|gemini"), 0, \
+	X(dialect, ENUM, "dialect", "", ONE_OF("anthropic|openai|chat|responses|gemini"), TRUSTED | REDIRECTS, \
 		"which API it speaks; `openai` is Chat Completions (`chat`), and Responses (`responses`) where its flavor has both") \
-	X(flavor, STRING, "flavor", "", ANY, 0, \
+	X(flavor, STRING, "flavor", "", ANY, TRUSTED | REDIRECTS, \
 		"whose manners it has (see docs/providers.md); empty: those of its name") \
 	X(base_url, STRING, "base_url", "", ANY, FILLED | TRUSTED | REDIRECTS, \
 		"where its API lives, without `/v1`") \
@@ -123,6 +179,8 @@
 		"environment variable that holds the key") \
 	X(api_key_file, STRING, "api_key_file", "", ANY, TRUSTED | EITHER | FILE_NAME, \
 		"file whose first line is the key") \
+	X(keys, STRING_MAP, "keys", "", ANY, TRUSTED | EITHER | MASKED, \
+		"several keys, by names for people: `{\"NAME\": \"env:VARIABLE weight=2\"}`, `file:PATH`, or the key itself; conversations keep the one they have, new ones are spread by weight") \
 	X(unsupported, ENUM, "unsupported", "error", ONE_OF("error|placeholder"), 0, \
 		"what becomes of images and documents in a translated request for a model that takes none: the request is refused, or a line of text stands for them") \
 	X(headers, STRING_MAP, "headers", "", ANY, TRUSTED | MASKED, \

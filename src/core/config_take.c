@@ -170,6 +170,28 @@ void config_check_exposure(struct config_loading *l, struct config_reading *r, s
 			"file that holds it");
 }
 
+/* Of several keys, whether one is not only named but written out. */
+static bool holds_keys(const struct setting *row, const struct str_map *map)
+{
+	bool found = false;
+
+	if (row->type != SETTING_STRING_MAP || (row->flags & SETTING_EITHER) == 0)
+		return false;
+	for (size_t i = 0; i < map->n && !found; i++)
+		found = !str_starts(map->v[i].value, STR("env:")) &&
+			!str_starts(map->v[i].value, STR("file:"));
+	return found;
+}
+
+/* Lists of objects say which part of them is wrong, which has a place of its own. */
+static struct config_origin place_of_fault(struct config_reading *r, size_t pos,
+	const struct setting *row, const struct setting_value *v)
+{
+	const size_t fault = setting_fault(row, v);
+
+	return config_place(r, fault != SIZE_MAX ? fault : pos);
+}
+
 static void store(struct config_loading *l, struct config_reading *r, size_t pos,
 	const struct config_target *t, const struct setting_value *v)
 {
@@ -180,11 +202,16 @@ static void store(struct config_loading *l, struct config_reading *r, size_t pos
 
 	/* Even a value that is refused has been given: nothing else complains that it is missing. */
 	t->origins[row - t->table->rows] = at;
-	if (!setting_assign(row, t->obj, v, l->config->arena, &e))
-		config_complain(l, CONFIG_ERROR, &at, "\"%.*s\" %s", STR_ARG(t->path), e.text);
-	else if ((row->flags & SETTING_FILE) != 0 && text->n > 0)
+	if (row == &config_settings.rows[CONFIG_ROW_route_rules])
+		l->rules = *r;
+	if (!setting_assign(row, t->obj, v, l->config->arena, &e)) {
+		const struct config_origin fault = place_of_fault(r, pos, row, v);
+		config_complain(l, CONFIG_ERROR, &fault, "\"%.*s\" %s", STR_ARG(t->path), e.text);
+		return;
+	}
+	if ((row->flags & SETTING_FILE) != 0 && text->n > 0)
 		*text = config_file_name(l, r->dir, *text);
-	else if (row->type == SETTING_SECRET && text->n > 0)
+	else if ((row->type == SETTING_SECRET && text->n > 0) || holds_keys(row, (void *)text))
 		config_check_exposure(l, r, pos);
 }
 

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "llm/loss.h"
+#include "llm/planner.h"
 
 enum { HIT_WINDOW = 20 };
 
@@ -35,6 +36,7 @@ struct conversation {
 	struct lane *lanes;
 	struct lane *last; /* the one used last; NULL: none */
 	struct hits hits;
+	struct course course;
 	int64_t version;   /* wall clock of its last change: what the store has may be newer */
 	int64_t looked_ms; /* when the store was asked last */
 };

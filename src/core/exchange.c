@@ -5,10 +5,13 @@
 #include "base/clock.h"
 #include "core/access_log.h"
 #include "core/attempt.h"
+#include "core/decision.h"
 #include "core/live.h"
+#include "core/siblings.h"
 #include "wire/encoding.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { SPARE_BODY_MAX = 4 * 1024 * 1024 };
 /* So many bytes of what was freed make it worth to look for whole pages, a moment later. */
@@ -171,12 +174,14 @@ void exchange_free_scratch(struct exchange *x)
 	x->chat.models = NULL;
 	x->chat.nmodels = 0;
 	x->chat.outline = (struct outline){ .n = 0 };
+	x->turn = NULL;
 }
 
 static void exchange_free(struct exchange *x)
 {
 	assert(x->attempt == NULL);
 	live_leave(x);
+	siblings_leave(x);
 	x->svc->open--;
 	exchange_free_body(x);
 	exchange_free_scratch(x);
@@ -185,32 +190,50 @@ static void exchange_free(struct exchange *x)
 	arena_free(x->arena);
 }
 
-bool plan_add(struct plan *p, const struct candidate *c)
+/* Room for one more than `n`, made for `step` at a time: most exchanges need no more than that. */
+static void *make_room(struct arena *a, void *old, size_t n, size_t step, size_t size)
 {
+	void *p;
+
+	if (n % step != 0)
+		return old;
+	p = arena_alloc(a, (n + step) * size);
+	return n > 0 ? memcpy(p, old, n * size) : p;
+}
+
+enum { PLAN_STEP = 2 };
+
+bool plan_add(struct exchange *x, const struct candidate *c)
+{
+	struct plan *p = &x->plan;
+
 	if (p->n == PLAN_MAX)
 		return false;
+	p->c = make_room(x->arena, p->c, p->n, PLAN_STEP, sizeof(*c));
 	p->c[p->n++] = *c;
 	return true;
 }
 
 /* ---- replies made here ---- */
 
-enum { REPLY_HEADERS_MAX = 32 };
+/* Some more than there ever are; who comes later is not heard. */
+enum { REPLY_HEADERS_MAX = 12, REPLY_HEADERS_STEP = 4 };
 
 void exchange_add_header(struct exchange *x, struct str name, struct str value)
 {
-	if (x->reply_headers == NULL)
-		x->reply_headers =
-			arena_alloc(x->arena, REPLY_HEADERS_MAX * sizeof(*x->reply_headers));
-	if (x->nreply_headers < REPLY_HEADERS_MAX)
-		x->reply_headers[x->nreply_headers++] = (struct http_header){ name, value };
+	if (x->nreply_headers == REPLY_HEADERS_MAX)
+		return;
+	x->reply_headers = make_room(x->arena, x->reply_headers, x->nreply_headers,
+		REPLY_HEADERS_STEP, sizeof(*x->reply_headers));
+	x->reply_headers[x->nreply_headers++] = (struct http_header){ name, value };
 }
+
+enum { HEADER_NAME_MAX = 256, HEADER_WHY_MAX = 200 };
 
 /* What a client calls a model may hold anything. */
 static struct str as_header(struct exchange *x, struct str name)
 {
-	enum { NAME_MAX_BYTES = 256 };
-	char copy[NAME_MAX_BYTES];
+	char copy[HEADER_NAME_MAX];
 	size_t n = name.n < sizeof(copy) ? name.n : sizeof(copy);
 
 	for (size_t i = 0; i < n; i++)
@@ -218,13 +241,47 @@ static struct str as_header(struct exchange *x, struct str name)
 	return arena_dup(x->arena, (struct str){ copy, n });
 }
 
+/* A sentence, as far as its beginning goes. It is copied only when a header could not hold it as it is. */
+static struct str sentence_as_header(struct exchange *x, struct str text)
+{
+	char copy[HEADER_WHY_MAX];
+	size_t n = 0;
+	bool same = true;
+
+	for (size_t i = 0; i < text.n && n < sizeof(copy); i++) {
+		bool continues = ((unsigned char)text.p[i] & 0xC0) == 0x80;
+		bool plain = text.p[i] >= ' ' && text.p[i] <= '~';
+		same = same && plain;
+		if (!continues || n == 0) /* one mark for a whole character */
+			copy[n++] = plain ? text.p[i] : '?';
+	}
+	return str_trim(
+		same ? (struct str){ text.p, n } : arena_dup(x->arena, (struct str){ copy, n }));
+}
+
+/* Empty: the client gets what it asked for. */
+static struct str why_of(const struct exchange *x)
+{
+	const struct decision *d = x->decision;
+	struct str plan = str_from(x->plan.why);
+
+	if (d == NULL)
+		return str_eq(plan, STR("as asked")) ? STR("") : plan;
+	if (decision_is_as_asked(d))
+		return STR("");
+	return d->why.n > 0 ? d->why : str_from(d->by);
+}
+
 void exchange_add_answerer(struct exchange *x, const struct candidate *c)
 {
 	struct str model = c->model.n > 0 ? c->model : x->chat.model;
+	struct str why = sentence_as_header(x, why_of(x));
 
 	exchange_add_header(x, STR("x-sluice-provider"), c->provider->name);
 	if (model.n > 0)
 		exchange_add_header(x, STR("x-sluice-model"), as_header(x, model));
+	if (why.n > 0)
+		exchange_add_header(x, STR("x-sluice-why"), why);
 }
 
 /* The headers of every reply, in the first places; returns their number. */

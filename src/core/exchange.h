@@ -37,9 +37,20 @@ struct candidate {
 		dialect; /* in which it is asked; another one than the client's: the exchange is translated */
 	struct str model;  /* replaces the client's when not empty */
 	struct str params; /* set in its request: "NAME=VALUE …", see core/models.h */
+	const struct config_key
+		*key; /* of several, the one it is asked with; NULL: it has no list of them */
+};
+/* What has been tried, and what waits for its moment. See core/recourse.h. */
+struct tries {
+	uint64_t begin_ms; /* when the first was asked, on the loop's clock */
+	uint64_t wait_ms;  /* before the next */
+	unsigned retries;  /* of the present candidate */
+	uint32_t done;     /* places in the plan of those that have failed, a bit each */
+	uint64_t keys;     /* the same of its provider's keys */
+	struct timer *pause;
 };
 struct plan {
-	struct candidate c[PLAN_MAX];
+	struct candidate *c; /* of the arena: most have one or two */
 	unsigned n, at;
 	const char *why;
 };
@@ -92,11 +103,14 @@ struct services {
 	const struct prices *prices;
 	struct sessions *sessions;
 	struct prefixes *prefixes;
-	struct ledger *ledger; /* NULL: nothing is recorded */
+	struct siblings *siblings; /* NULL: nobody waits for others */
+	struct ledger *ledger;     /* NULL: nothing is recorded */
 	struct live *live;
 	struct metrics *metrics;
 	struct learned *learned; /* what models were found not to take */
 	struct health *health;
+	struct breakers *breakers;           /* NULL: nobody is passed by */
+	struct keyring *keyring;             /* NULL: the first key of each */
 	const struct config_report *origins; /* of the current snapshot's values; NULL: not known */
 };
 
@@ -170,22 +184,33 @@ struct exchange {
 
 	/* decode; translation adds the content of chat's body, where another dialect is to have it */
 	struct chat chat;
+	struct str
+		tag; /* the model that a tag in the prompt has named, see core/names.h; empty: none has */
 	struct arena *scratch; /* what of it is needed only until the reply has begun; NULL: gone */
 
 	/* route */
 	struct plan plan;
+	struct decision *decision; /* core/decision.h: why this plan; NULL: plan.why says it all */
 
 	/* foresee */
 	struct str conversation; /* whose prefix this continues; empty: not an interpreted turn */
 	struct str parent;       /* conversation that this one works for */
 	struct str project;
 	const char *kind; /* of turn, see llm/turn.h; never NULL */
+	struct turn_facts *turn; /* what it is; as long as the body is there; NULL: not known */
 	struct recall *recall;
 	struct foresight *
 		prefix; /* core/prefix.h: what the prompt cache is expected to do; NULL: nothing is known */
+	struct foresight *foresights; /* of all models that were looked at */
+
+	/* gather */
+	struct sibling *
+		sibling; /* core/siblings.h: it waits for others, or others for it; NULL: neither */
+	uint64_t gathered_ms; /* how long it has waited */
 
 	/* call */
 	struct attempt *attempt;
+	struct tries tries;
 	struct bodies *bodies;           /* what is kept of them; NULL: nothing */
 	struct outcome *outcomes, *last; /* of all attempts, in order */
 	unsigned attempts;
@@ -241,14 +266,14 @@ static inline bool exchange_is_translated(const struct exchange *x, const struct
 	return exchange_is_read(x) && c->dialect != x->dialect;
 }
 
-/* Another header for the reply, whatever it will be. The value must live as long as the exchange. */
+/* Another header for the reply, whatever it will be; more than a dozen are left out. The value must live as long as the exchange. */
 void exchange_add_header(struct exchange *x, struct str name, struct str value);
 
-/* Says in the reply who has answered: x-sluice-provider, x-sluice-model. */
+/* Says in the reply who has answered, x-sluice-provider and x-sluice-model, and x-sluice-why where that is not what was asked for. */
 void exchange_add_answerer(struct exchange *x, const struct candidate *c);
 
-/* Adds a candidate, at the end. False when the plan is full. */
-bool plan_add(struct plan *p, const struct candidate *c);
+/* Adds a candidate, at the end of the plan, whose candidates may move. False when it is full. */
+bool plan_add(struct exchange *x, const struct candidate *c) MUSTCHECK;
 
 /* ---- replies made here ---- */
 

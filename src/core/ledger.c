@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "core/access_log.h"
 #include "core/candidate.h"
+#include "core/decision.h"
 #include "core/prefix.h"
 
 #include <stdlib.h>
@@ -157,13 +158,20 @@ static struct str model_sent(const struct exchange *x, const struct candidate *c
 	return c->model.n > 0 ? c->model : x->chat.model;
 }
 
+static struct str key_name(const struct exchange *x, const struct candidate *c)
+{
+	if (c->key != NULL)
+		return c->key->name;
+	return str_from(candidate_key(x, c).n > 0 ? "api_key" : "client");
+}
+
 static struct ledger_attempt attempt_row(const struct exchange *x, const struct outcome *o)
 {
 	return (struct ledger_attempt){
 		.provider = o->candidate.provider->name,
 		.model = bounded(
 			o->answered_by.n > 0 ? o->answered_by : model_sent(x, &o->candidate)),
-		.key = str_from(candidate_key(x, &o->candidate).n > 0 ? "api_key" : "client"),
+		.key = key_name(x, &o->candidate),
 		.outcome = o->error.n > 0 ? bounded(o->error) : str_from(o->what),
 		.status = o->status,
 		.estimated = o->estimated,
@@ -213,14 +221,31 @@ static struct ledger_saving *savings_rows(const struct exchange *x)
 	return rows;
 }
 
+static struct str why_of(const struct exchange *x)
+{
+	const struct decision *d = x->decision;
+
+	return d != NULL && d->why.n > 0 ? bounded(d->why) : str_from(x->plan.why);
+}
+
+/* What people are told of it stands in a column of its own. */
+static void pack_decision(const struct exchange *x, struct buf *b)
+{
+	buf_init(b, SIZE_MAX);
+	if (!decision_is_empty(x->decision))
+		decision_pack(x->decision, b);
+}
+
 void ledger_record(struct ledger *l, const struct exchange *x)
 {
 	struct ledger_attempt *attempts =
 		arena_alloc(x->arena, (x->attempts + 1) * sizeof(*attempts));
 	const struct outcome *last = x->last;
 	uint64_t now = clock_mono_ns();
+	struct buf decision;
 	size_t n = 0;
 
+	pack_decision(x, &decision);
 	for (const struct outcome *o = x->outcomes; o != NULL; o = o->next)
 		attempts[n++] = attempt_row(x, o);
 	const struct ledger_exchange row = {
@@ -235,7 +260,8 @@ void ledger_record(struct ledger *l, const struct exchange *x)
 		.model_asked = bounded(x->chat.model),
 		.model = n > 0 ? attempts[n - 1].model : STR(""),
 		.provider = n > 0 ? attempts[n - 1].provider : STR(""),
-		.plan = str_from(x->plan.why),
+		.plan = why_of(x),
+		.decision = buf_str(&decision),
 		.error = error_of(x),
 		.status = x->status,
 		.streamed = x->streamed,
@@ -255,6 +281,7 @@ void ledger_record(struct ledger *l, const struct exchange *x)
 		.nattempts = n,
 	};
 	writer_submit(l->writer, &row);
+	buf_release(&decision);
 	if (!l->looking) {
 		l->looking = true;
 		timer_at(l->look, loop_now_ms(l->svc->loop) + LOOK_MS);

@@ -4,12 +4,14 @@
 #include "core/metrics_private.h"
 
 #include "base/clock.h"
+#include "core/breaker.h"
 #include "core/ledger.h"
 #include "core/live.h"
 #include "core/provider_health.h"
 
 #include <dirent.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -43,6 +45,8 @@
 		"Attempts that went wrong, by provider and class.") \
 	X(healthy, "gauge", "sluice_provider_healthy", "provider", \
 		"1 while a provider answers, 0 when its last three attempts failed, or all so far.") \
+	X(breaker, "gauge", "sluice_breaker_open", "provider,model", \
+		"1 while a model that has failed is passed by where somebody else can be asked; 0.5 while one request sees whether it is back.") \
 	X(quota, "gauge", "sluice_provider_quota_remaining_ratio", "provider,quota", \
 		"Part of a limit that is left, as the provider's last reply told it.") \
 	X(open_requests, "gauge", "sluice_open_requests", "", \
@@ -317,19 +321,52 @@ static void print_healthy(struct printer *p)
 	}
 }
 
+/* A model may be passed by for some accounts only: the worst is told. */
+static bool is_worst(const struct services *svc, const struct breaker *b, uint64_t now)
+{
+	const struct breaker *other;
+
+	for (size_t i = 0; (other = breaker_at(svc->breakers, i)) != NULL; i++) {
+		enum breaker_state mine = breaker_state_of(b, now),
+				   its = breaker_state_of(other, now);
+		bool worse = (its == BREAKER_OPEN && mine != BREAKER_OPEN) ||
+			     (its != BREAKER_CLOSED && mine == BREAKER_CLOSED) ||
+			     (its == mine && other < b);
+		if (worse && strcmp(other->provider, b->provider) == 0 &&
+			strcmp(other->model, b->model) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void print_breaker(struct printer *p)
+{
+	static const double values[] = {
+		[BREAKER_CLOSED] = 0, [BREAKER_OPEN] = 1, [BREAKER_HALF_OPEN] = 0.5
+	};
+	const uint64_t now = loop_now_ms(p->svc->loop);
+	const struct breaker *b;
+
+	for (size_t i = 0; (b = breaker_at(p->svc->breakers, i)) != NULL; i++)
+		if (is_worst(p->svc, b, now))
+			sample_real(p,
+				(const struct str[]){ str_from(b->provider), str_from(b->model) },
+				values[breaker_state_of(b, now)]);
+}
+
 static void print_quota(struct printer *p)
 {
 	int64_t now = clock_wall_ms();
 	const struct provider_health *h;
 
 	for (size_t i = 0; (h = health_at(p->svc->health, i)) != NULL; i++)
-		for (size_t k = 0; k < h->nquotas; k++) {
-			int64_t left = health_remaining(&h->quotas[k], now);
-			if (h->quotas[k].limit > 0 && left >= 0)
+		for (size_t k = 0; k < h->limits.n; k++) {
+			int64_t left = rate_remaining(&h->limits.v[k], now);
+			if (h->limits.v[k].limit > 0 && left >= 0)
 				sample_real(p,
 					(const struct str[]){
-						str_from(h->name), str_from(h->quotas[k].name) },
-					(double)left / (double)h->quotas[k].limit);
+						str_from(h->name), str_from(h->limits.v[k].name) },
+					(double)left / (double)h->limits.v[k].limit);
 		}
 }
 

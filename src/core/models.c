@@ -3,6 +3,7 @@
 #include "core/models.h"
 
 #include "llm/target.h"
+#include "llm/turn.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -63,21 +64,46 @@ static bool fits(struct str pattern, struct str name)
 	return fnmatch(pattern.p, copy, FNM_NOESCAPE) == 0;
 }
 
-bool models_find(const struct config *c, struct str name, struct model_entry *ret)
+/* Values were checked when the configuration was loaded. */
+static bool take_entry(struct str value, struct str name, struct model_entry *ret)
 {
-	const struct str_map *map = &c->models;
-	struct str value = { NULL, 0 };
 	struct err e = { 0 };
 
-	for (size_t i = 0; i < map->n; i++)
-		if (str_eq(map->v[i].name, name))
-			value = map->v[i].value;
-	for (size_t i = 0; i < map->n && value.p == NULL && name.n > 0; i++)
-		if (fits(map->v[i].name, name))
-			value = map->v[i].value;
-	if (value.p == NULL || !models_parse(value, ret, &e))
+	if (!models_parse(value, ret, &e))
 		return false;
 	if (str_eq(ret->model, STR("*")))
 		ret->model = name;
 	return true;
+}
+
+bool models_find_exact(const struct config *c, struct str name, struct model_entry *ret)
+{
+	for (size_t i = c->models.n; i-- > 0;)
+		if (str_eq(c->models.v[i].name, name))
+			return take_entry(c->models.v[i].value, name, ret);
+	return false;
+}
+
+bool models_find(const struct config *c, struct str name, struct model_entry *ret)
+{
+	if (models_find_exact(c, name, ret))
+		return true;
+	for (size_t i = 0; i < c->models.n && name.n > 0; i++)
+		if (fits(c->models.v[i].name, name))
+			return take_entry(c->models.v[i].value, name, ret);
+	return false;
+}
+
+bool models_is_class(struct str name)
+{
+	static const char *const classes[] = { "execute", "fast", "best", "default", "image",
+		"long_context", "think", "simple", "medium", "complex" };
+
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+		if (str_eq(name, str_from(classes[i])))
+			return true;
+	for (unsigned k = 0; k < TURN_KINDS; k++)
+		if (name.n > 0 && str_eq(name, str_from(turn_kind_name((enum turn_kind)k))))
+			return true;
+	return false;
 }

@@ -19,6 +19,12 @@ bool models_parse(struct str value, struct model_entry *ret, struct err *e) MUST
 /* The entry for a name: the one of exactly that name, else the first whose pattern (with * and ?) fits. False without one. */
 bool models_find(const struct config *c, struct str name, struct model_entry *ret) MUSTCHECK;
 
+/* Without the patterns. */
+bool models_find_exact(const struct config *c, struct str name, struct model_entry *ret) MUSTCHECK;
+
+/* Whether turns can be of that class, for `route.use`: one of its own, or a kind of turn. */
+bool models_is_class(struct str name) MUSTCHECK;
+
 /* The next NAME=VALUE of some parameters; false behind the last. */
 bool models_next_param(struct str *rest, struct str *ret_name, struct str *ret_value) MUSTCHECK;
 #endif

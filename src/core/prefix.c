@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Before: a view of the request with the tokens of each of its prefixes, measured where they were measured before. After: the
- * provider's figures put right the view, the model's estimator, the cache and the conversation, in this order. */
-#include "core/prefix.h"
+/* Before a request is sent: the conversation's name, and for each model that may have it a view of the request with the tokens of each of its
+ * prefixes, measured where they were measured before. */
+#include "core/prefix_private.h"
 
 #include "base/clock.h"
+#include "core/candidate.h"
 #include "core/ledger.h"
 #include "core/prefix_store.h"
 #include "core/recall.h"
@@ -11,38 +12,19 @@
 #include "llm/turn.h"
 #include "wire/hash.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	MODELS_MAX = 64,
 	SHADOW = 1,
 	PROJECT_MAX = 200,
 	SEARCH_MAX = 16384,
 	SAVE_MS = 300,
-	LEARNED_ENOUGH = 5,
 	FRESH_MS =
 		1000, /* what we know of a conversation is not asked for again within this time */
-};
-
-/* What was learned of one provider's model. */
-struct model_state {
-	uint64_t who; /* 0: free */
-	struct estimator estimator;
-	int64_t min_tokens; /* prefixes up to here were not cached; 0: nothing learned */
-	int64_t used_ms;
-	bool unsaved;
-};
-
-struct prefixes {
-	struct services *svc;
-	struct conversations *conversations;
-	struct prompt_cache *cache;
-	struct model_state models[MODELS_MAX];
-	struct recaller *recaller;
-	struct timer *save; /* NULL: not needed yet */
-	bool saving;        /* the timer runs */
+	AUTOMATIC_MS =
+		3600 *
+		1000, /* caches that are kept as their provider sees fit: so long they are believed in */
 };
 
 /* ---- in the store ---- */
@@ -88,7 +70,7 @@ static void save(void *ctx)
 		save_models(p);
 }
 
-static void save_soon(struct prefixes *p, struct conversation *c)
+void prefix_save_soon(struct prefixes *p, struct conversation *c)
 {
 	if (p->svc->ledger == NULL)
 		return;
@@ -130,7 +112,7 @@ size_t prefixes_bytes(const struct prefixes *p)
 }
 
 /* The one that was used longest ago gives its place to a new one. */
-static struct model_state *model_state(struct prefixes *p, uint64_t who, double density)
+struct model_state *prefix_model(struct prefixes *p, uint64_t who, double density)
 {
 	struct model_state *oldest = &p->models[0];
 
@@ -147,15 +129,39 @@ static struct model_state *model_state(struct prefixes *p, uint64_t who, double 
 
 /* ---- names ---- */
 
+static struct str agent_of(const struct exchange *x)
+{
+	struct str agent = http_get(x->head, STR("x-claude-code-agent-id")),
+		   thread = http_get(x->head, STR("thread-id"));
+
+	/* Codex: a subagent's thread is another one than the session's. */
+	return agent.n > 0 || str_eq(thread, exchange_session(x)) ? agent : thread;
+}
+
+/* Whether it says that it is a subagent, but not which: its session is that of whom it works for. */
+static bool is_nameless(const struct exchange *x, enum turn_kind kind)
+{
+	return kind == TURN_SUBAGENT && x->dialect->family == API_ANTHROPIC && agent_of(x).n == 0 &&
+	       http_get(x->head, STR("x-parent-session-id")).n == 0;
+}
+
 /* Background turns have a prefix of their own, so they are conversations of their own. */
+/* Not all clients say which of its subagents one is. */
+static bool is_beside(const struct exchange *x, enum turn_kind kind)
+{
+	return turn_is_aside(kind) || (kind == TURN_SUBAGENT && agent_of(x).n == 0);
+}
+
 static struct str name_conversation(const struct exchange *x, enum turn_kind kind)
 {
-	struct str session = exchange_session(x),
-		   agent = http_get(x->head, STR("x-claude-code-agent-id"));
-	const char *aside = turn_is_aside(kind) ? turn_kind_name(kind) : "";
+	struct str session = exchange_session(x), agent = agent_of(x);
+	const char *aside = is_beside(x, kind) ? turn_kind_name(kind) : "";
 
 	if (session.n == 0 && x->chat.outline.n == 0)
 		return STR("");
+	if (session.n > 0 && is_nameless(x, kind))
+		return arena_printf(x->arena, "%.*s/h-%016llx", STR_ARG(session),
+			(unsigned long long)outline_identity(&x->chat.outline));
 	if (session.n == 0)
 		return arena_printf(x->arena, "h-%016llx%s%s",
 			(unsigned long long)outline_identity(&x->chat.outline),
@@ -166,13 +172,14 @@ static struct str name_conversation(const struct exchange *x, enum turn_kind kin
 
 static struct str name_parent(const struct exchange *x, enum turn_kind kind)
 {
-	struct str session = exchange_session(x),
-		   agent = http_get(x->head, STR("x-claude-code-agent-id")),
+	struct str session = exchange_session(x), agent = agent_of(x),
 		   parent = http_get(x->head, STR("x-claude-code-parent-agent-id"));
 
-	if (parent.n > 0)
+	if (parent.n == 0)
+		parent = http_get(x->head, STR("x-codex-parent-thread-id"));
+	if (parent.n > 0 && !str_eq(parent, session))
 		return arena_printf(x->arena, "%.*s/%.*s", STR_ARG(session), STR_ARG(parent));
-	return agent.n > 0 || turn_is_aside(kind) ? session : STR("");
+	return agent.n > 0 || is_nameless(x, kind) || turn_is_aside(kind) ? session : STR("");
 }
 
 /* Claude Code tells the model where it works: the folder's name is the project's. */
@@ -222,9 +229,9 @@ static struct str canonical_model(const struct services *svc, struct str model)
 	return row != NULL ? row->model : model;
 }
 
-static struct str model_sent(const struct exchange *x)
+static struct str model_sent(const struct exchange *x, const struct candidate *c)
 {
-	return x->plan.c[0].model.n > 0 ? x->plan.c[0].model : x->chat.model;
+	return c->model.n > 0 ? c->model : x->chat.model;
 }
 
 /* Caches of different accounts are apart. Bearers are not looked at: they change while the account is the same. */
@@ -259,14 +266,19 @@ static void fill_tokens(const struct estimator *e, const struct lane *before, st
 	}
 }
 
-static void make_view(struct exchange *x, struct prompt_view *v, struct str model, uint64_t seed)
+/* What becomes of thinking is as in the request that will be sent. */
+static void make_view(
+	struct exchange *x, struct prompt_view *v, const struct thinking_rules *t, uint64_t seed)
 {
 	const struct outline *o = &x->chat.outline;
 	uint64_t *chain = arena_alloc(x->scratch, (o->n + 1) * sizeof(*chain));
+	struct chain_rules rules = { .seed = seed };
 
 	v->outline = o;
-	v->rules = cache_rules_of(canonical_model(x->svc, model));
-	outline_chain(o, &(struct chain_rules){ seed, v->rules.strips_thinking }, chain);
+	v->rules = cache_rules_of(t->model);
+	rules.strips_thinking = v->rules.strips_thinking;
+	thinking_chain_rules(&rules, t);
+	outline_chain(o, &rules, chain);
 	v->chain = chain;
 	v->tokens = arena_alloc(x->scratch, (o->n + 1) * sizeof(*v->tokens));
 }
@@ -274,7 +286,7 @@ static void make_view(struct exchange *x, struct prompt_view *v, struct str mode
 static struct forecast predict(
 	struct prefixes *p, const struct conversation *c, struct prompt_view *v, uint64_t who)
 {
-	struct model_state *m = model_state(p, who, v->rules.density);
+	struct model_state *m = prefix_model(p, who, v->rules.density);
 	struct forecast f;
 
 	if (m->min_tokens > v->rules.min_tokens)
@@ -285,34 +297,57 @@ static struct forecast predict(
 }
 
 /* The model that the client named keeps a cache only in thought; what it really read and wrote earlier counts as well. */
-static void view_asked(struct exchange *x)
+static void view_asked(struct exchange *x, uint64_t asked_who)
 {
 	const struct config_provider *home = config_provider(x->config, str_from(x->dialect->home));
 	struct foresight *f = x->prefix;
 
 	f->rerouted = true;
-	uint64_t seed = seed_of(x, home, f->asked_who);
-	make_view(x, &f->asked_view, x->chat.model, hash_fast_chain(seed, SHADOW));
-	make_view(x, &f->asked_real, x->chat.model, seed);
+	f->asked_who = asked_who;
+	uint64_t seed = seed_of(x, home, asked_who);
+	const struct thinking_rules t = { .model = canonical_model(x->svc, x->chat.model) };
+	make_view(x, &f->asked_view, &t, hash_fast_chain(seed, SHADOW));
+	make_view(x, &f->asked_real, &t, seed);
 }
 
-static void predict_all(struct prefixes *p, struct exchange *x, const struct conversation *c)
+/* Without breakpoints: what was sent there before can be read, if it was not long ago. */
+static struct forecast predict_automatic(
+	struct prefixes *p, const struct conversation *c, struct prompt_view *v, uint64_t who)
 {
-	const struct candidate *to = &x->plan.c[0];
-	struct foresight *f = arena_alloc(x->arena, sizeof(*f));
+	const struct lane *lane = conversation_lane(c, who);
+	struct forecast f = { 0 };
+	int64_t total;
+	size_t common = 0;
 
-	x->prefix = f;
+	fill_tokens(&prefix_model(p, who, v->rules.density)->estimator, lane, v);
+	if (lane != NULL && clock_wall_ms() - lane->at_ms < AUTOMATIC_MS)
+		common = loss_common(&lane->sent, v);
+	total = (int64_t)(v->tokens[v->outline->n - 1] + 0.5);
+	f.read = common > 0 ? (int64_t)(v->tokens[common - 1] + 0.5) : 0;
+	f.write_5m = total - f.read;
+	return f;
+}
+
+static struct foresight *look(struct exchange *x, const struct candidate *to, uint64_t who)
+{
+	struct prefixes *p = x->svc->prefixes;
+	const struct conversation *c = conversations_get(p->conversations, x->conversation);
+	struct foresight *f = arena_alloc(x->arena, sizeof(*f));
+	struct thinking_rules t;
+
+	f->next = x->foresights;
+	x->foresights = f;
 	f->hit_rate = -1;
-	f->compacted = turn_is_compacted(x->head, &x->chat); /* as long as there is a body */
+	f->compacted = x->turn->compacted;
 	f->provider = hash_fast(to->provider->name, 0);
-	f->who = who_is_asked(x, f->provider, model_sent(x));
-	f->seed = seed_of(x, to->provider, f->who);
+	f->who = who;
+	f->seed = seed_of(x, to->provider, who);
 	f->automatic = exchange_is_translated(x, to);
-	f->asked_who = who_is_asked(x, hash_fast(str_from(x->dialect->home), 0), x->chat.model);
-	make_view(x, &f->view, model_sent(x), f->seed);
-	f->forecast = predict(p, c, &f->view, f->who);
-	if (f->asked_who != f->who)
-		view_asked(x);
+	candidate_thinking(&t, x, to);
+	make_view(x, &f->view, &t, f->seed);
+	f->forecast = f->automatic ? predict_automatic(p, c, &f->view, who)
+				   : predict(p, c, &f->view, who);
+	return f;
 }
 
 /* A first turn goes on with nothing. */
@@ -334,7 +369,7 @@ static bool is_foreseen(const struct exchange *x)
 	       x->config->prefix_enabled && x->conversation.n > 0;
 }
 
-bool prefix_name(struct exchange *x)
+bool prefix_identify(struct exchange *x)
 {
 	struct prefixes *p = x->svc->prefixes;
 	enum turn_kind kind;
@@ -343,7 +378,9 @@ bool prefix_name(struct exchange *x)
 		x->kind = "count";
 	if (x->endpoint != ENDPOINT_MESSAGES)
 		return false;
-	kind = turn_kind_of(x->head, &x->chat);
+	x->turn = arena_alloc(x->scratch, sizeof(*x->turn));
+	turn_read(x->head, &x->chat, x->turn);
+	kind = x->turn->kind;
 	x->kind = turn_kind_name(kind);
 	x->conversation = name_conversation(x, kind);
 	x->parent = name_parent(x, kind);
@@ -358,9 +395,15 @@ bool prefix_name(struct exchange *x)
 	return recall;
 }
 
-static uint64_t who_of(const struct exchange *x)
+static uint64_t who_of(const struct exchange *x, const struct candidate *c)
 {
-	return who_is_asked(x, hash_fast(x->plan.c[0].provider->name, 0), model_sent(x));
+	return who_is_asked(x, hash_fast(c->provider->name, 0), model_sent(x, c));
+}
+
+/* Whom the client means. */
+static uint64_t who_is_meant(const struct exchange *x)
+{
+	return who_is_asked(x, hash_fast(str_from(x->dialect->home), 0), x->chat.model);
 }
 
 static void recalled(void *ctx, struct str conversation, struct str model)
@@ -368,8 +411,8 @@ static void recalled(void *ctx, struct str conversation, struct str model)
 	struct exchange *x = ctx;
 	struct prefixes *p = x->svc->prefixes;
 	struct conversation *c = conversations_get(p->conversations, x->conversation);
-	struct model_state *m = model_state(p, who_of(x),
-				   cache_rules_of(canonical_model(x->svc, model_sent(x))).density),
+	struct model_state *m = prefix_model(p, who_is_meant(x),
+				   cache_rules_of(canonical_model(x->svc, x->chat.model)).density),
 			   stored;
 
 	if (model.n == sizeof(stored)) {
@@ -379,6 +422,7 @@ static void recalled(void *ctx, struct str conversation, struct str model)
 	}
 	if (conversation.n > 0 && !prefix_store_read(p->conversations, c, conversation, p->cache))
 		c->version = 0; /* of another build: it will be written anew */
+	x->recall = NULL;
 	name_project(p, x, c);
 }
 
@@ -386,7 +430,7 @@ void prefix_recall(struct exchange *x, void (*done)(struct exchange *x))
 {
 	const struct recall_keys keys = { .ledger = ledger_path(x->svc->ledger),
 		.conversation = hash_fast(x->conversation, 0),
-		.model = who_of(x) };
+		.model = who_is_meant(x) };
 
 	x->recall = recaller_ask(x->svc->prefixes->recaller, &keys, recalled, done, x);
 }
@@ -397,326 +441,52 @@ void prefix_forget(struct exchange *x)
 	x->recall = NULL;
 }
 
+const struct foresight *prefix_look(struct exchange *x, const struct candidate *c)
+{
+	struct foresight *f = x->foresights;
+	uint64_t who = who_of(x, c);
+
+	if (!is_foreseen(x) || x->scratch == NULL || !x->chat.outline.whole ||
+		x->chat.outline.n == 0)
+		return NULL;
+	while (f != NULL && f->who != who)
+		f = f->next;
+	return f != NULL ? f : look(x, c, who);
+}
+
 void prefix_foresee(struct exchange *x)
 {
-	struct prefixes *p = x->svc->prefixes;
+	const struct candidate *to = &x->plan.c[x->plan.at];
+	uint64_t meant = who_is_meant(x);
 
-	x->recall = NULL;
-	if (is_foreseen(x) && x->chat.outline.whole && x->chat.outline.n > 0)
-		predict_all(p, x, conversations_get(p->conversations, x->conversation));
+	x->prefix = (struct foresight *)(uintptr_t)prefix_look(x, to);
+	if (x->prefix != NULL && x->prefix->who != meant && !x->prefix->rerouted)
+		view_asked(x, meant);
 }
 
-/* ---- after ---- */
-
-/* Makes the prefixes between two blocks, (from, to], fit a figure for the latter; from is a number of blocks. */
-static void fit(struct prompt_view *v, size_t from, size_t to, double tokens)
+void prefix_foresee_again(struct exchange *x)
 {
-	double base = from > 0 ? v->tokens[from - 1] : 0, span;
-
-	if (to <= from)
-		return;
-	span = v->tokens[to - 1] - base;
-	for (size_t i = from; i < to; i++)
-		v->tokens[i] =
-			span > 0 ? base + (v->tokens[i] - base) * (tokens - base) / span : tokens;
+	x->foresights = NULL;
+	prefix_foresee(x);
 }
 
-/* Moves the prefixes from a block on. */
-static void shift(struct prompt_view *v, size_t from, double by)
-{
-	for (size_t i = from; i < v->outline->n; i++)
-		v->tokens[i] += by;
-}
+/* ---- the course ---- */
 
-/* The number of blocks whose tokens come nearest to a figure. */
-static size_t nearest(const struct prompt_view *v, double tokens)
-{
-	size_t best = 0;
-	double off = tokens;
-
-	for (size_t i = 0; i < v->outline->n; i++)
-		if (fabs(v->tokens[i] - tokens) < off) {
-			off = fabs(v->tokens[i] - tokens);
-			best = i + 1;
-		}
-	return best;
-}
-
-static size_t last_mark(const struct outline *o)
-{
-	for (size_t i = o->n; i > 0; i--)
-		if (o->blocks[i - 1].mark != BREAK_NONE)
-			return i;
-	return 0;
-}
-
-/* Puts the view right by what the provider has counted, and says how much it read. */
-static void correct(struct foresight *f, const struct usage *u)
-{
-	struct prompt_view *v = &f->view;
-	double read = (double)known(u->cache_read), written = read + (double)known(u->cache_write);
-	size_t at = f->forecast.read_blocks, mark = last_mark(v->outline);
-
-	if (fabs(read - (double)f->forecast.read) > 0.02 * read + 64)
-		at = read > 0 ? nearest(v, read) : 0;
-	if (at > 0) {
-		double off = read - v->tokens[at - 1];
-		fit(v, 0, at, read);
-		shift(v, at, off);
-	}
-	f->forecast.read_blocks = at;
-	if (known(u->cache_write) > 0 && mark > at) {
-		double off = written - v->tokens[mark - 1];
-		fit(v, at, mark, written);
-		shift(v, mark, off);
-		f->forecast.write_blocks = mark;
-	} else {
-		f->forecast.write_blocks = at;
-		mark = at;
-	}
-	fit(v, mark, v->outline->n, written + (double)known(u->in));
-}
-
-/* The new blocks were so many tokens. Without a figure of how much was read, all of them. */
-static void teach(struct prefixes *p, const struct foresight *f, const struct usage *u,
-	int64_t predicted_read)
-{
-	const struct prompt_view *v = &f->view;
-	size_t from = f->forecast.read_blocks;
-	struct features new = { { 0 } };
-	double tokens = (double)(known(u->in) + known(u->cache_write));
-
-	if (known(u->cache_read) > 0 && llabs(known(u->cache_read) - predicted_read) > 64)
-		return;
-	for (size_t i = from; i < v->outline->n; i++)
-		if (v->chain[i] != 0)
-			features_add(&new, &v->outline->blocks[i]);
-	if (from > 0)
-		new.v[FEATURE_TOOLS] = 0;
-	struct model_state *m = model_state(p, f->who, f->view.rules.density);
-	estimator_learn(&m->estimator, &new, tokens);
-	m->unsaved = true;
-}
-
-/* A prefix that ought to have been written and was not is too short. */
-static void learn_minimum(struct prefixes *p, const struct foresight *f, const struct usage *u)
-{
-	struct model_state *m = model_state(p, f->who, f->view.rules.density);
-	size_t mark = last_mark(f->view.outline);
-
-	if (mark > 0 && f->forecast.write_5m + f->forecast.write_1h > 0 &&
-		known(u->cache_write) == 0 && u->cache_write == 0 && u->cache_read == 0 &&
-		f->view.tokens[mark - 1] + 1 > (double)m->min_tokens)
-		m->min_tokens = (int64_t)f->view.tokens[mark - 1] + 1;
-}
-
-/* What could have been read, in tokens of the model that was asked now. */
-static int64_t expected(const struct foresight *f, const struct lane *before, const struct usage *u)
-{
-	int64_t total = known(u->in) + known(u->cache_read) + known(u->cache_write);
-	size_t mark = before->sent.last_mark, common;
-	double tokens;
-
-	if (mark == 0)
-		return 0;
-	if (before->who == f->who) {
-		tokens = (double)before->sent.blocks[mark - 1].tokens;
-	} else {
-		common = loss_common(&before->sent, &f->view);
-		common = common < mark ? common : mark;
-		tokens = common > 0 ? f->view.tokens[common - 1] : 0;
-	}
-	return tokens < (double)total ? (int64_t)(tokens + 0.5) : total;
-}
-
-/* Two users may share the name of a session, but no cache. */
-static bool other_account(const struct foresight *f, const struct lane *before)
-{
-	return before != NULL && before->who == f->who && before->seed != f->seed;
-}
-
-static void find_loss(struct exchange *x, const struct lane *before, const struct usage *u)
-{
-	struct foresight *f = x->prefix;
-	struct loss_case c = {
-		.before = before != NULL ? &before->sent : NULL,
-		.view = &f->view,
-		.compacted = f->compacted,
-		.at_ms = x->begin_wall_ms,
-		.read = known(u->cache_read),
-	};
-
-	if (other_account(f, before)) {
-		f->loss = (struct loss){ .cause = c.read > 0 ? LOSS_NONE : LOSS_FIRST };
-		return;
-	}
-	if (before != NULL) {
-		c.provider_switched = before->provider != f->provider;
-		c.model_switched = before->who != f->who;
-		c.expected = expected(f, before, u);
-	}
-	loss_find(&f->loss, &c);
-}
-
-/* What the model that was named would have counted: what the other one has counted, block by block in the proportion of what
- * is known of both; a model of which little is known by what is said of its kind. */
-static void count_asked(struct prefixes *p, struct foresight *f)
-{
-	const struct outline *o = f->view.outline;
-	const struct estimator asked = model_state(p, f->asked_who, f->asked_view.rules.density)
-					       ->estimator,
-			       answered = model_state(p, f->who, f->view.rules.density)->estimator;
-	/* The one that answered has just told what this very request was. */
-	bool known_both = asked.learned >= LEARNED_ENOUGH && answered.learned > 0;
-	double sum = 0, before = 0;
-
-	for (size_t i = 0; i < o->n; i++) {
-		const struct outline_block *b = &o->blocks[i];
-		double ratio = known_both
-				       ? estimator_block(&asked, b) / estimator_block(&answered, b)
-				       : f->asked_view.rules.density / f->view.rules.density;
-		sum += (f->view.tokens[i] - before) * ratio;
-		before = f->view.tokens[i];
-		f->asked_view.tokens[i] = f->asked_real.tokens[i] = sum;
-	}
-}
-
-/* What the other model would have read and written, by the figures that this one has told. What ends a prompt belongs to no block. */
-static void imagine_asked(
-	struct prefixes *p, struct foresight *f, const struct usage *u, int64_t now)
-{
-	int64_t total = known(u->in) + known(u->cache_read) + known(u->cache_write);
-	int64_t rest = total - (int64_t)(f->view.tokens[f->view.outline->n - 1] + 0.5);
-	struct forecast real;
-
-	count_asked(p, f);
-	forecast_make(&f->asked, &f->asked_view, p->cache, now);
-	forecast_make(&real, &f->asked_real, p->cache, now);
-	if (real.read > f->asked.read)
-		f->asked = real;
-	f->asked.in += known(rest);
-	forecast_commit(&f->asked, &f->asked_view, p->cache, now);
-}
-
-/* The lane becomes what has just been sent. */
-static void remember(
-	struct prefixes *p, struct conversation *c, const struct foresight *f, int64_t now)
-{
-	const struct outline *o = f->view.outline;
-	struct lane *l = conversations_send(p->conversations, c, f->who, o->n);
-	struct sent *s = &l->sent;
-	const struct cache_entry *e = NULL;
-
-	l->provider = f->provider;
-	l->seed = f->seed;
-	l->at_ms = now;
-	for (size_t i = 0; i < o->n; i++)
-		s->blocks[i] = (struct sent_block){
-			.hash = o->blocks[i].hash,
-			.tokens = (float)f->view.tokens[i],
-			.level = o->blocks[i].level,
-			.mark = o->blocks[i].mark,
-			.read = f->view.chain[i] != 0,
-		};
-	s->parameters = o->parameters;
-	s->messages = o->facts.messages;
-	s->last_mark = last_mark(o);
-	s->entry = f->forecast.write_blocks;
-	if (s->entry > 0)
-		e = prompt_cache_find(p->cache, f->view.chain[s->entry - 1], now);
-	s->end_ms = e != NULL ? e->end_ms : 0;
-	c->version = now;
-}
-
-/* Where the difference stands that was the cause. */
-static struct str name_place(struct exchange *x)
-{
-	const struct foresight *f = x->prefix;
-	struct buf b;
-
-	if (f->loss.cause < LOSS_TOOLS_ORDER || f->loss.cause > LOSS_HISTORY_EDITED ||
-		f->loss.common >= f->view.outline->n)
-		return STR("");
-	buf_init(&b, SIZE_MAX);
-	outline_place(&b, &f->view.outline->blocks[f->loss.common]);
-	struct str at = arena_dup(x->arena, buf_str(&b));
-	buf_release(&b);
-	return at;
-}
-
-void prefix_learn(struct exchange *x, const struct outcome *o)
+struct course *prefix_course(struct exchange *x)
 {
 	struct prefixes *p = x->svc->prefixes;
-	struct foresight *f = x->prefix;
-	const struct usage *u = &o->usage;
-	int64_t now = clock_wall_ms(), predicted;
 
-	if (f == NULL || f->learned || u->in < 0 || o->status >= 400)
-		return;
-	f->learned = true;
-	predicted = f->forecast.read;
-	struct conversation *c = conversations_get(p->conversations, x->conversation);
-	bool first = c->last == NULL;
-	model_state(p, f->who, f->view.rules.density)->used_ms = now;
-	if (!f->automatic)
-		learn_minimum(p, f, u);
-	correct(f, u);
-	teach(p, f, u, predicted);
-	if (!f->automatic)
-		find_loss(x, c->last, u);
-	forecast_commit(&f->forecast, &f->view, p->cache, now);
-	if (f->rerouted)
-		imagine_asked(p, f, u, now);
-	remember(p, c, f, now);
-	save_soon(p, c);
-	if (!first && !f->automatic)
-		f->hit_rate = hits_add(&c->hits, known(u->cache_read),
-			known(u->in) + known(u->cache_read) + known(u->cache_write), &f->alarm);
-	f->at = name_place(x);
-	f->view = f->asked_view = f->asked_real = (struct prompt_view){ .outline = NULL };
-	exchange_free_scratch(x);
+	return is_foreseen(x) ? &conversations_get(p->conversations, x->conversation)->course
+			      : NULL;
 }
 
-/* ---- money ---- */
-
-/* Adds what so many tokens cost over reading them; what does not fit, or is not known, is left out. */
-static void add_over(int64_t *pico, int64_t tokens, int64_t rate, int64_t read)
+unsigned prefix_remaining(struct exchange *x, bool subagent, unsigned prior)
 {
-	int64_t more;
+	const struct course *c = prefix_course(x);
+	struct survival *s = &x->svc->prefixes->lengths[subagent];
 
-	if (rate >= 0 && read >= 0 && !__builtin_mul_overflow(tokens, rate - read, &more) &&
-		__builtin_add_overflow(*pico, more, &more) == 0)
-		*pico = more;
-}
-
-void prefix_price_loss(struct exchange *x, const struct outcome *o, const struct rates *r)
-{
-	struct loss *l = &x->prefix->loss;
-	const struct usage *u = &o->usage;
-	int64_t hour = known(u->cache_write_1h), five = known(u->cache_write) - hour,
-		left = l->tokens, pico = 0;
-	int64_t by_hour = left < hour ? left : hour, by_five;
-
-	left -= by_hour;
-	by_five = left < five ? left : five;
-	left -= by_five;
-	add_over(&pico, by_hour, r->cache_write_1h, r->cache_read);
-	add_over(&pico, by_five, r->cache_write_5m, r->cache_read);
-	add_over(&pico, left, r->in, r->cache_read);
-	l->nano = pico / 1000 + (pico % 1000 >= 500);
-}
-
-bool prefix_counterfactual(const struct exchange *x, const struct outcome *o, struct usage *ret)
-{
-	const struct foresight *f = x->prefix;
-
-	if (f == NULL || !f->rerouted || !f->learned)
-		return false;
-	*ret = (struct usage){ .in = f->asked.in,
-		.cache_read = f->asked.read,
-		.cache_write = f->asked.write_5m + f->asked.write_1h,
-		.cache_write_1h = f->asked.write_1h,
-		.out = o->usage.out,
-		.reasoning = o->usage.reasoning };
-	return true;
+	if (c == NULL)
+		return prior;
+	survival_note(s, c->turns + 1);
+	return survival_remaining(s, c->turns + 1, prior);
 }

@@ -13,7 +13,8 @@ struct prefixes;
 
 /* Of one exchange; lives in its arena. */
 struct foresight {
-	uint64_t who; /* hash of provider and model */
+	struct foresight *next; /* of another model, for the same request */
+	uint64_t who;           /* hash of provider and model */
 	uint64_t provider, seed;
 	struct prompt_view view;  /* gone once learned */
 	struct forecast forecast; /* for the candidate that was asked */
@@ -25,7 +26,7 @@ struct foresight {
 		alarm; /* per cent that the hit rate has fallen below with this: 80, 60, 40; 0: none */
 	double hit_rate; /* of the conversation, with this exchange; -1: too early to say */
 	bool learned;
-	bool automatic; /* the provider caches as it sees fit, without breakpoints: nothing is foretold, nothing counts as lost */
+	bool automatic; /* the provider caches as it sees fit, without breakpoints: the forecast is for comparing, and nothing counts as lost */
 	/* What the model that the client named would have read and written, in a world without us. */
 	bool rerouted;
 	uint64_t asked_who;
@@ -39,13 +40,21 @@ struct prefixes *prefixes_new(struct services *svc) MUSTCHECK;
 void prefixes_free(struct prefixes *p);
 
 /* Names conversation, kind and project of an exchange. True: the store may know more of the conversation than we do, and prefix_recall()
- * is to come before prefix_foresee(). */
-bool prefix_name(struct exchange *x);
+ * is to come before what follows. */
+bool prefix_identify(struct exchange *x);
 /* Asks the store, and calls done from the loop; never if prefix_forget() comes first. */
 void prefix_recall(struct exchange *x, void (*done)(struct exchange *x));
 void prefix_forget(struct exchange *x);
-/* Says what the cache will do. */
+/* What a candidate's cache would do with the request; NULL: nothing is known. Until the reply has begun. */
+const struct foresight *prefix_look(struct exchange *x, const struct candidate *c);
+/* Makes that of the candidate that is asked next x->prefix. */
 void prefix_foresee(struct exchange *x);
+/* The same once more, when the cache may have changed since. */
+void prefix_foresee_again(struct exchange *x);
+/* The routing of the conversation; NULL: none is remembered. Valid until another conversation is looked at. */
+struct course *prefix_course(struct exchange *x);
+/* Requests that its conversation is expected to make after this one; `prior`: before anything was observed. */
+unsigned prefix_remaining(struct exchange *x, bool subagent, unsigned prior);
 /* The provider has told the figures of the input: what was sent can be read from now on. Only the first call counts. */
 void prefix_learn(struct exchange *x, const struct outcome *o);
 /* What x->prefix->loss has cost, at these rates. */

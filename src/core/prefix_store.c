@@ -4,12 +4,13 @@
 
 #include <string.h>
 
-enum { FORMAT = 2, PROJECT_BYTES = 256, LANES_READ_MAX = 64, BLOCKS_MAX = 1 << 20 };
+enum { FORMAT = 3, PROJECT_BYTES = 256, LANES_READ_MAX = 64, BLOCKS_MAX = 1 << 20 };
 
 struct head {
 	uint32_t format, lanes;
 	int64_t version;
 	struct hits hits;
+	struct course course;
 	char project[PROJECT_BYTES];
 };
 
@@ -60,6 +61,7 @@ void prefix_store_print(struct buf *out, const struct conversation *c)
 	h.format = FORMAT;
 	h.version = c->version;
 	h.hits = c->hits;
+	h.course = c->course;
 	if (c->project != NULL && strlen(c->project) < sizeof(h.project))
 		memcpy(h.project, c->project, strlen(c->project));
 	for (const struct lane *l = c->lanes; l != NULL; l = l->next)
@@ -96,6 +98,10 @@ static bool check(struct str bytes, struct head *ret)
 		ret->lanes > LANES_READ_MAX || ret->hits.n > HIT_WINDOW)
 		return false;
 	ret->project[sizeof(ret->project) - 1] = '\0';
+	ret->course.target[sizeof(ret->course.target) - 1] = '\0';
+	ret->course.named[sizeof(ret->course.named) - 1] = '\0';
+	if (ret->course.phase >= COURSE_PHASES)
+		return false;
 	for (uint32_t i = 0; i < ret->lanes; i++) {
 		if (!take(&bytes, &lane, sizeof(lane)) || !is_sound(&lane, bytes))
 			return false;
@@ -170,6 +176,7 @@ bool prefix_store_read(struct conversations *cs, struct conversation *c, struct 
 	if (conversation_lane(c, last) != NULL)
 		c->last = conversation_lane(c, last);
 	c->hits = head.hits;
+	c->course = head.course;
 	c->version = head.version;
 	if (c->project == NULL)
 		conversations_name_project(cs, c, str_from(head.project));

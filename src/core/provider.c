@@ -21,11 +21,16 @@ bool provider_is_local(const struct config_provider *p)
 	return http_split_host(authority_of(p->base_url), &host, &port) && http_is_loopback(host);
 }
 
+/* Whatever it speaks itself: its clients' keys go to it all the same. */
 static bool is_home(const struct config_provider *p)
 {
-	const struct dialect *d = dialect_by_name(p->dialect);
+	static const struct dialect *const clients[] = { &dialect_anthropic, &dialect_openai,
+		&dialect_responses, &dialect_gemini };
 
-	return d != NULL && str_eq(p->name, str_from(d->home));
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+		if (str_eq(p->name, str_from(clients[i]->home)))
+			return true;
+	return false;
 }
 
 enum provider_key provider_key(const struct config_provider *p)

@@ -5,6 +5,7 @@
 #define CORE_PROVIDER_HEALTH_H
 
 #include "core/exchange.h"
+#include "core/rate_limits.h"
 
 enum health_state { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_FAILING };
 
@@ -25,15 +26,7 @@ enum health_error { HEALTH_ERRORS(HEALTH_ERROR) HEALTH_ERROR_CLASSES };
 #undef HEALTH_ERROR
 extern const char *const health_error_names[HEALTH_ERROR_CLASSES];
 
-enum { HEALTH_PROVIDERS = 64, HEALTH_QUOTAS = 12, HEALTH_WINDOW = 64, HEALTH_NAME_MAX = 64 };
-
-/* One limit of the provider's, as its last reply told it; -1: not told. */
-struct health_quota {
-	char name[24];
-	int64_t limit, remaining;
-	int64_t reset_ms; /* wall clock */
-	bool percent;     /* limit is 100, and remaining per cent of an amount that is not told */
-};
+enum { HEALTH_PROVIDERS = 64, HEALTH_WINDOW = 64, HEALTH_NAME_MAX = 64 };
 
 struct provider_health {
 	char name[HEALTH_NAME_MAX];
@@ -44,8 +37,7 @@ struct provider_health {
 	int64_t last_ms, last_error_ms; /* wall clock; 0: never */
 	char last_error[160];
 	int64_t retry_ms; /* it asked not to be asked before; 0: it did not */
-	struct health_quota quotas[HEALTH_QUOTAS];
-	size_t nquotas;
+	struct rate_limits limits;
 	uint32_t first_us[HEALTH_WINDOW]; /* of the latest streams */
 	uint64_t nfirst;
 };
@@ -68,7 +60,5 @@ const struct provider_health *health_at(const struct health *h, size_t i);
 enum health_state health_state(const struct provider_health *p);
 /* The median time to the first token, over the window; -1 without any. */
 int64_t health_first_us(const struct provider_health *p);
-/* What is left of a quota at this moment: all of it once its reset has come. -1: not told. */
-int64_t health_remaining(const struct health_quota *q, int64_t now_ms);
 
 #endif

@@ -3,8 +3,9 @@
 #include "core/request.h"
 
 #include "core/candidate.h"
+#include "core/prefix.h"
 #include "core/translation.h"
-#include "llm/strip.h"
+#include "llm/refit.h"
 
 static bool is_auth(struct str name)
 {
@@ -52,15 +53,14 @@ static bool goes_on(
 	return !is_set_by(&c->provider->headers, name);
 }
 
-/* Those of the configuration, its key among them. Returns the new number. */
-static size_t add_own_headers(
-	struct exchange *x, const struct candidate *c, struct http_header *h, size_t n)
+/* The headers of the configuration, and this key. Returns the new number. */
+static size_t add_own_headers(struct exchange *x, const struct candidate *c, struct str secret,
+	struct http_header *h, size_t n)
 {
 	const struct config_provider *p = c->provider;
 
 	for (size_t i = 0; i < p->headers.n; i++)
 		h[n++] = (struct http_header){ p->headers.v[i].name, p->headers.v[i].value };
-	struct str secret = candidate_key(x, c);
 	if (secret.n > 0 && !is_set_by(&p->headers, c->dialect->auth_header)) {
 		struct str value = arena_printf(
 			x->arena, "%.*s%.*s", STR_ARG(c->dialect->auth_prefix), STR_ARG(secret));
@@ -95,10 +95,67 @@ static void build_headers(
 	if (plain && !told && !is_set_by(&p->headers, identity.name))
 		h[n++] = identity;
 	ret->h = h;
-	ret->n = add_own_headers(x, c, h, n);
+	ret->n = add_own_headers(x, c, candidate_key(x, c), h, n);
 }
 
-/* The client's own headers speak of another API. */
+static bool is_key_parameter(struct exchange *x, struct str parameter)
+{
+	struct str name = { parameter.p, str_find_char(parameter, '=') };
+
+	name = http_unescape(name, x->arena);
+	return str_eq(name, STR("key")) || str_eq(name, STR("access_token"));
+}
+
+/* What may stand in a header, as it comes from a query: no line ends there. */
+static bool is_visible(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~')
+			return false;
+	return s.n > 0;
+}
+
+/* Of a client of Google's APIs; empty: none. */
+static struct str key_in_query(struct exchange *x)
+{
+	struct str target = x->head->target, part;
+	size_t query = str_find_char(target, '?');
+	struct str rest = str_from_offset(target, query + (query < target.n));
+
+	if (x->dialect->family != API_GOOGLE)
+		return (struct str){ 0 };
+	while (str_split(&rest, '&', &part)) {
+		size_t value = str_find_char(part, '=');
+		if (value == part.n || !is_key_parameter(x, part))
+			continue;
+		part = http_unescape(str_from_offset(part, value + 1), x->arena);
+		if (is_visible(part) && !holds_our_key(x, part))
+			return part;
+	}
+	return (struct str){ 0 };
+}
+
+/* What the client shows to its own provider, that of its own API first; empty: nothing. */
+static struct str client_key(struct exchange *x)
+{
+	const struct str bearer = STR("Bearer ");
+	const struct str names[] = { x->dialect->auth_header, STR("authorization"),
+		STR("x-api-key"), STR("x-goog-api-key") };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str value = http_get(x->head, names[i]);
+		if (str_eq(names[i], STR("authorization"))) {
+			if (!str_starts_nocase(value, bearer))
+				continue;
+			value = str_trim(str_from_offset(value, bearer.n));
+		}
+		if (value.n > 0 && !holds_our_key(x, value))
+			return value;
+	}
+	return key_in_query(x);
+}
+
+/* The client's own headers speak of another API; its key is for its own provider all the same. */
 static void make_headers(
 	struct exchange *x, const struct candidate *c, struct upstream_request *ret)
 {
@@ -118,8 +175,11 @@ static void make_headers(
 	for (size_t i = 0; i < some; i++)
 		if (!is_set_by(own, all[i].name))
 			h[n++] = all[i];
+	struct str secret = candidate_key(x, c);
+	if (secret.n == 0 && is_home(x, c))
+		secret = client_key(x);
 	ret->h = h;
-	ret->n = add_own_headers(x, c, h, n);
+	ret->n = add_own_headers(x, c, secret, h, n);
 }
 
 static struct str splice_model(struct exchange *x, struct str model, struct buf *spliced)
@@ -157,23 +217,73 @@ static void set_params(const struct exchange *x, const struct candidate *c, stru
 	ret->body = buf_str(made);
 }
 
-/* A conversation that was answered by another provider for a while comes back to Anthropic's API. */
-static void strip(struct exchange *x, const struct candidate *c, struct buf *made,
+/* Whether there may be anything for thinking_fit() to do; what was not understood has to be searched. */
+static bool holds_thinking(const struct exchange *x, const struct thinking_rules *r)
+{
+	const struct outline *o = &x->chat.outline;
+
+	return !o->whole || r->wanted || o->facts.sealed || (r->rerouted && o->facts.thinking);
+}
+
+/* The body is now another one. */
+static void take_body(struct buf *made, struct buf *from, struct upstream_request *ret)
+{
+	buf_release(made);
+	*made = *from;
+	ret->body = buf_str(made);
+}
+
+/* A conversation that was answered by other models for a while goes to another one, or comes back. True: some thinking was left out. */
+static bool fit_thinking(struct exchange *x, const struct candidate *c, struct buf *made,
 	struct upstream_request *ret)
 {
-	bool wanted = candidate_flavor(c->provider)->echo == ECHO_TEXT;
-	struct buf without;
+	struct thinking_rules rules;
+	struct buf fitted;
+	size_t dropped = 0;
 
-	if (c->dialect->family != API_ANTHROPIC || x->config->models.n == 0)
-		return;
-	buf_init(&without, SIZE_MAX);
-	if (!strip_envelopes(ret->body, wanted, &without))
-		return;
-	buf_release(made);
-	*made = without;
-	ret->body = buf_str(made);
-	if (str_find(buf_str(&x->body), STR(NATIVE_PREFIX)) < x->body.n)
+	candidate_thinking(&rules, x, c);
+	if (!holds_thinking(x, &rules))
+		return false;
+	buf_init(&fitted, SIZE_MAX);
+	if (thinking_fit(ret->body, &rules, &fitted, &dropped))
+		take_body(made, &fitted, ret);
+	if (dropped > 0)
 		exchange_add_header(x, STR("x-sluice-warnings"), STR("thinking_stripped"));
+	return dropped > 0;
+}
+
+/* How long the reply may be in a window that the prompt nearly fills; its size is an estimate. */
+static void fit_window(struct exchange *x, const struct candidate *c, struct caps *caps)
+{
+	const struct price *row = prices_find(x->svc->prices, candidate_model(x, c));
+	const struct foresight *f = x->prefix;
+	int64_t prompt, room;
+
+	if (row == NULL || row->context_tokens < 0 || f == NULL)
+		return;
+	prompt = f->forecast.in + f->forecast.read + f->forecast.write_5m + f->forecast.write_1h;
+	room = row->context_tokens - prompt - prompt / 50;
+	if (room > 0 && (caps->max_output == 0 || (uint64_t)room < caps->max_output))
+		caps->max_output = (uint64_t)room;
+}
+
+/* Anthropic's own models differ in the parameters that they take. */
+static void fit_members(struct exchange *x, const struct candidate *c, bool lacks_thinking,
+	struct buf *made, struct upstream_request *ret)
+{
+	struct target target;
+	const struct refit how = { .caps = &target.caps, .lacks_thinking = lacks_thinking };
+	struct buf fitted;
+
+	if (!candidate_rerouted(x, c) || x->endpoint == ENDPOINT_COUNT)
+		return;
+	candidate_target(&target, x, c);
+	fit_window(x, c, &target.caps);
+	buf_init(&fitted, SIZE_MAX);
+	if (refit_request(ret->body, &how, &fitted))
+		take_body(made, &fitted, ret);
+	else
+		buf_release(&fitted);
 }
 
 static void build_body(struct exchange *x, const struct candidate *c, struct buf *spliced,
@@ -189,7 +299,8 @@ static void build_body(struct exchange *x, const struct candidate *c, struct buf
 	ret->body = buf_str(&x->body);
 	if (c->model.n > 0 && x->chat.nmodels > 0)
 		ret->body = splice_model(x, c->model, spliced);
-	strip(x, c, spliced, ret);
+	if (c->dialect->family == API_ANTHROPIC)
+		fit_members(x, c, fit_thinking(x, c, spliced, ret), spliced, ret);
 	set_params(x, c, spliced, ret);
 }
 
@@ -220,15 +331,19 @@ static size_t version_at(struct str path)
 		       : 0;
 }
 
-/* A base that ends with a version has it in the place of the target's. */
-static struct str join(struct exchange *x, struct str base, struct str target)
+/* A base that ends with the target's version does not have it twice. OpenAI's API has other versions in other places: there the
+ * base's is in the place of the target's. */
+static struct str join(
+	struct exchange *x, enum api_family family, struct str base, struct str target)
 {
-	size_t last = base.n;
+	size_t last = base.n, version = version_at(target);
 
 	while (last > 0 && base.p[--last] != '/')
 		;
-	if (version_at(str_from_offset(base, last)) > 0)
-		target = str_from_offset(target, version_at(target));
+	struct str end = str_from_offset(base, last);
+	if (version_at(end) > 0 &&
+		(family == API_OPENAI || str_eq(end, (struct str){ target.p, version })))
+		target = str_from_offset(target, version);
 	return arena_printf(x->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(target));
 }
 
@@ -264,14 +379,6 @@ static struct str with_model(struct exchange *x, struct str target, struct str m
 		STR_ARG(str_from_offset(target, verb)));
 }
 
-static bool is_key_parameter(struct exchange *x, struct str parameter)
-{
-	struct str name = { parameter.p, str_find_char(parameter, '=') };
-
-	name = http_unescape(name, x->arena);
-	return str_eq(name, STR("key")) || str_eq(name, STR("access_token"));
-}
-
 /* Google's APIs take a client's key in the query too: it stays here when it would stay as a header. */
 static struct str without_keys(struct exchange *x, const struct candidate *c, struct str target)
 {
@@ -296,9 +403,10 @@ static struct str without_keys(struct exchange *x, const struct candidate *c, st
 }
 
 /* "https://host:port/base" and the target. */
-static void build_target(struct exchange *x, const struct config_provider *p, struct str target,
+static void build_target(struct exchange *x, const struct candidate *c, struct str target,
 	struct upstream_request *ret)
 {
+	const struct config_provider *p = c->provider;
 	const struct proxy_env *env = &x->svc->proxy;
 	struct str url = p->base_url, origin;
 	size_t scheme = str_find(url, STR("://"));
@@ -309,7 +417,7 @@ static void build_target(struct exchange *x, const struct config_provider *p, st
 	ret->origin = arena_dup(x->arena, origin).p;
 	ret->proxy = p->proxy.n > 0 ? p->proxy.p : tls ? env->https : env->http;
 	ret->no_proxy = p->proxy.n > 0 ? "" : env->none;
-	ret->target = join(x, str_from_offset(url, origin.n), target).p;
+	ret->target = join(x, c->dialect->family, str_from_offset(url, origin.n), target).p;
 }
 
 bool request_build(struct exchange *x, const struct candidate *c, struct buf *spliced,
@@ -340,6 +448,6 @@ bool request_build(struct exchange *x, const struct candidate *c, struct buf *sp
 			target = with_model(x, target, c->model);
 		target = without_keys(x, c, target);
 	}
-	build_target(x, p, target, ret);
+	build_target(x, c, target, ret);
 	return true;
 }

@@ -13,13 +13,18 @@ static void add(struct str *list, size_t *n, struct str secret)
 const struct str *secrets_of(const struct exchange *x, size_t *ret_n)
 {
 	const struct config *c = x->config;
-	struct str *list = arena_alloc(x->arena, (2 * c->nproviders + 1) * sizeof(*list));
+	size_t keys = 0;
 
+	for (size_t i = 0; i < c->nproviders; i++)
+		keys += c->providers[i].nkeys;
+	struct str *list = arena_alloc(x->arena, (2 * c->nproviders + keys + 1) * sizeof(*list));
 	*ret_n = 0;
 	add(list, ret_n, c->auth_key);
 	for (size_t i = 0; i < c->nproviders; i++) {
 		add(list, ret_n, c->providers[i].api_key);
 		add(list, ret_n, c->providers[i].found_key);
+		for (size_t k = 0; k < c->providers[i].nkeys; k++)
+			add(list, ret_n, c->providers[i].key_list[k].secret);
 	}
 	return list;
 }

@@ -3,9 +3,9 @@
  * is tried again. */
 #include "core/translation.h"
 
-#include "base/clock.h"
 #include "core/candidate.h"
 #include "core/learned.h"
+#include "core/recourse.h"
 #include "core/secrets.h"
 #include "llm/fit.h"
 #include "wire/json_text.h"
@@ -98,13 +98,20 @@ static void begin_stream(struct translation *t)
 	exchange_reply_head(x, 200, STR("text/event-stream; charset=utf-8"), CONN_LENGTH_UNKNOWN);
 }
 
+/* A stream that has brought no content yet is kept while somebody else could be asked. */
+static bool is_held(const struct translation *t)
+{
+	return !t->content && !conn_replied(t->x->conn) &&
+	       t->out.n <= t->x->config->failover_hold_bytes && recourse_has(t->x);
+}
+
 /* What is in `out` goes to the client, behind a head if it is the first of it. */
 static void flush(struct translation *t)
 {
 	struct exchange *x = t->x;
 	struct event ev = { .type = EV_RAW, .raw = buf_str(&t->out), .usage = USAGE_UNKNOWN };
 
-	if (t->out.n == 0 || x->conn == NULL)
+	if (t->out.n == 0 || x->conn == NULL || is_held(t))
 		return;
 	if (!conn_replied(x->conn)) {
 		x->streamed = x->chat.stream;
@@ -132,30 +139,30 @@ static void note_failure(struct translation *t, const struct event *ev)
 	t->again = ev->again;
 }
 
+/* Before the reply has begun it is kept: there may be another try. */
+static void put_error(struct translation *t, const struct event *ev)
+{
+	struct event masked = *ev;
+
+	t->failed = true;
+	masked.detail = secrets_masked(t->x, ev->detail);
+	if (conn_replied(t->x->conn))
+		encoder_put(&t->encoder, &masked);
+	else
+		note_failure(t, &masked);
+}
+
 static void put(struct sink *self, const struct event *ev)
 {
 	struct translation *t = container_of(self, struct translation, encode);
 
-	struct event masked = *ev;
-
-	if (ev->type == EV_ERROR) {
-		t->failed = true;
-		masked.detail = secrets_masked(t->x, ev->detail);
-		ev = &masked;
-	}
-	if (ev->type == EV_ERROR && !t->encoder.begun) {
-		note_failure(t, ev);
-		return;
-	}
-	encoder_put(&t->encoder, ev);
+	t->content = t->content || ev->type == EV_OPEN || ev->type == EV_STOP;
+	if (ev->type == EV_ERROR)
+		put_error(t, ev);
+	else
+		encoder_put(&t->encoder, ev);
 	t->done = t->encoder.ended;
 	flush(t);
-}
-
-static struct str random_id(const struct exchange *x)
-{
-	/* The exchange's own id is as unique as it gets. */
-	return arena_printf(x->arena, "%s", x->id);
 }
 
 struct translation *translation_new(
@@ -163,7 +170,7 @@ struct translation *translation_new(
 {
 	struct translation *t = arena_alloc(x->arena, sizeof(*t));
 	const struct encoder_wishes w = { .model = x->chat.model,
-		.random = random_id(x),
+		.random = str_from(x->id), /* as unique as it gets */
 		.id = str_from(x->id),
 		.created_s = x->begin_wall_ms / 1000,
 		.stream = x->chat.stream,

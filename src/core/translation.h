@@ -26,6 +26,7 @@ struct translation {
 		failure; /* what went wrong before anything was sent; kind ERR_NONE: nothing */
 	size_t learned;  /* learned_end() when it was asked */
 	bool again;      /* and may go right the next time */
+	bool content;    /* more than a beginning has come */
 	bool done;       /* the client has been sent the end of the reply */
 	bool failed;     /* it has no good end: nothing that follows is of use */
 };

@@ -17,10 +17,14 @@ enum step stage_admit(struct exchange *x);
 enum step stage_receive(struct exchange *x);
 /* What of it is understood. */
 enum step stage_decode(struct exchange *x);
+/* Which conversation it is part of. */
+enum step stage_identify(struct exchange *x);
 /* Who is to answer. */
 enum step stage_route(struct exchange *x);
 /* What the prompt cache of the one asked will do. */
 enum step stage_foresee(struct exchange *x);
+/* Waits for those that begin alike. */
+enum step stage_gather(struct exchange *x);
 /* Asks them. */
 enum step stage_call(struct exchange *x);
 /* What it cost. */

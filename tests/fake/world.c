@@ -2,11 +2,14 @@
 /* A client, the program and a provider in one room. */
 #include "fake/world.h"
 
+#include "core/breaker.h"
+#include "core/keyring.h"
 #include "core/live.h"
 #include "core/metrics.h"
 #include "core/prefix.h"
 #include "core/provider_health.h"
 #include "core/sessions.h"
+#include "core/siblings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,9 +60,12 @@ void world_init(struct world *w, const char *const *sets)
 	w->svc.prices = &w->prices;
 	w->svc.sessions = sessions_new();
 	w->svc.prefixes = prefixes_new(&w->svc);
+	w->svc.siblings = siblings_new();
 	w->svc.live = live_new(&w->svc);
 	w->svc.metrics = metrics_new();
 	w->svc.health = health_new();
+	w->svc.breakers = breakers_new();
+	w->svc.keyring = keyring_new();
 	w->svc.proxy = (struct proxy_env){ "", "", "" };
 	w->svc.started_wall_ms = FAKE_START_WALL_MS;
 	buf_init(&w->svc.spare_body, SIZE_MAX);
@@ -84,10 +90,13 @@ void world_release(struct world *w)
 	upstream_free(w->upstream);
 	log_writer_free(w->log.writer);
 	prefixes_free(w->svc.prefixes);
+	siblings_free(w->svc.siblings);
 	loop_free(w->loop);
 	live_free(w->svc.live);
 	metrics_free(w->svc.metrics);
 	health_free(w->svc.health);
+	breakers_free(w->svc.breakers);
+	keyring_free(w->svc.keyring);
 	config_unref(w->svc.config);
 	sessions_free(w->svc.sessions);
 	arena_free(w->arena);

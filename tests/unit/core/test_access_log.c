@@ -10,6 +10,7 @@ static struct exchange finished(struct world *w)
 {
 	static struct http_head head;
 	static struct outcome outcome;
+	static struct candidate candidate;
 	uint64_t now = loop_now_ms(w->loop) * UINT64_C(1000000);
 	struct exchange x = {
 		.id = "x1",
@@ -27,6 +28,7 @@ static struct exchange finished(struct world *w)
 		.begin_ns = now - UINT64_C(20300000000),
 		.outcomes = &outcome,
 		.last = &outcome,
+		.plan = { .c = &candidate, .n = 1 },
 	};
 
 	outcome = (struct outcome){
@@ -36,7 +38,7 @@ static struct exchange finished(struct world *w)
 	head = (struct http_head){ .method = HTTP_POST,
 		.path = STR("/v1/messages"),
 		.target = STR("/v1/messages?secret=1") };
-	x.plan.c[x.plan.n++] = (struct candidate){
+	candidate = (struct candidate){
 		.provider = config_provider(w->svc.config, STR("anthropic")),
 		.dialect = &dialect_anthropic,
 	};

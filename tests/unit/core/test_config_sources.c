@@ -108,11 +108,14 @@ static void files_of_others(void **state)
 
 static void refused_in_a_project(void **state)
 {
-	static const char *const refused[] = { "listen", "auth.key", "auth.key_env",
+	static const char *const refused[] = { "listen", "models", "auth.key", "auth.key_env",
 		"auth.key_file", "auth.hosts", "auth.origins", "store.path", "store.keep_days",
-		"store.keep_bytes", "record.bodies", "prices.file", "log.file",
-		"providers.openai.base_url", "providers.openai.api_key",
-		"providers.openai.api_key_env", "providers.openai.api_key_file",
+		"store.keep_bytes", "record.bodies", "prices.file", "log.file", "route.use",
+		"route.provider", "route.fallbacks", "route.examples", "route.rules",
+		"route.script", "route.script_instructions", "route.script_memory_bytes",
+		"providers.openai.dialect", "providers.openai.flavor", "providers.openai.base_url",
+		"providers.openai.api_key", "providers.openai.api_key_env",
+		"providers.openai.api_key_file", "providers.openai.keys",
 		"providers.openai.headers", "providers.openai.ca_file", "providers.openai.proxy" };
 	size_t trusted = 0;
 
@@ -120,7 +123,11 @@ static void refused_in_a_project(void **state)
 		struct fake f = { .env = { NULL } };
 		char text[200], want[400];
 		snprintf(text, sizeof(text), "{\n  \"%s\": %s}", refused[i],
-			str_ends(str_from(refused[i]), STR("headers")) ? "{}" : "\"some-value\"");
+			str_ends(str_from(refused[i]), STR("headers")) ||
+					str_ends(str_from(refused[i]), STR(".keys"))
+				? "{}"
+			: str_eq(str_from(refused[i]), STR("models")) ? "{\"*\": \"deepseek/*\"}"
+								      : "\"some-value\"");
 		snprintf(want, sizeof(want),
 			"%s:2:3: error: \"%s\" is not allowed in a project file, which may come with "
 			"a cloned repository: set it in your own configuration file or in the "
@@ -192,6 +199,16 @@ static void dotenv_that_redirects(void **state)
 	struct fake f = { .files = { { DOTENV_FILE, "SLUICE_PROVIDERS_OPENAI_BASE_URL=http://h\n"
 						    "SLUICE_PROVIDERS_OPENAI_PROXY=http://p\n"
 						    "SLUICE_PROVIDERS_OPENAI_HTTP2=1\n" } } };
+	struct fake names = { .files = { { DOTENV_FILE,
+				      "SLUICE_MODELS=*=deepseek/*\n"
+				      "SLUICE_PROVIDERS_OPENAI_DIALECT=anthropic\n"
+				      "SLUICE_PROVIDERS_OPENAI_FLAVOR=deepseek\n" } } };
+
+	struct fake routes = { .files = { { DOTENV_FILE, "SLUICE_ROUTE_USE=default=deepseek/*\n"
+							 "SLUICE_ROUTE_PROVIDER=deepseek\n"
+							 "SLUICE_ROUTE_FALLBACKS=deepseek/*\n"
+							 "SLUICE_ROUTE_RULES=[]\n"
+							 "SLUICE_ROUTE_SCRIPT=/tmp/x.lua\n" } } };
 
 	fake_load(&f);
 	assert_problems(&f, DOTENV_FILE
@@ -203,6 +220,20 @@ static void dotenv_that_redirects(void **state)
 		"configuration file or in the environment\n");
 	assert_null(f.config);
 	fake_release(&f);
+	fake_load(&names);
+	assert_int_equal(names.report.errors, 3);
+	for (size_t i = 0; i < names.report.n; i++)
+		assert_true(str_find(names.report.problems[i].text, STR("not allowed in a .env")) <
+			    names.report.problems[i].text.n);
+	assert_null(names.config);
+	fake_release(&names);
+	fake_load(&routes);
+	assert_int_equal(routes.report.errors, 5);
+	for (size_t i = 0; i < routes.report.n; i++)
+		assert_true(str_find(routes.report.problems[i].text, STR("not allowed in a .env")) <
+			    routes.report.problems[i].text.n);
+	assert_null(routes.config);
+	fake_release(&routes);
 }
 
 static void names_of_files(void **state)
@@ -320,6 +351,58 @@ static void keys_that_cannot_be_had(void **state)
 		"environment SPACED: error: the key for \"providers.openrouter.api_key\" must hold visible "
 		"ASCII characters only, without spaces\n" USER_FILE
 		":7:10: error: \"auth.key_file\": cannot read \"/none\": No such file or directory\n");
+	fake_release(&f);
+}
+
+/* Several keys of one provider: each from where it says, the first of them standing for all. */
+static void several_keys(void **state)
+{
+	struct fake f = {
+		.files = { { USER_FILE,
+				   "{\"providers\": {\"openai\": {\"keys\": {"
+				   "\"home\": \"env:MY_KEY weight=3\", \"work\": \"file:~/work.key\","
+				   "\"spare\": \"sk-literal\"}}}}" },
+			{ "/home/me/work.key", "from-file\n" } },
+		.env = { "MY_KEY=from-env" },
+	};
+
+	fake_load(&f);
+	assert_problems(&f, "");
+	const struct config_provider *p = &f.config->providers[1];
+	assert_int_equal(p->nkeys, 3);
+	assert_bytes(p->key_list[0].name, "home");
+	assert_bytes(p->key_list[0].secret, "from-env");
+	assert_int_equal(p->key_list[0].weight, 3);
+	assert_bytes(p->key_list[1].secret, "from-file");
+	assert_int_equal(p->key_list[1].weight, 1);
+	assert_bytes(p->key_list[2].name, "spare");
+	assert_bytes(p->key_list[2].secret, "sk-literal");
+	assert_bytes(p->api_key, "from-env");
+	fake_release(&f);
+}
+
+static void several_keys_that_are_wrong(void **state)
+{
+	struct fake f = {
+		.files = { { USER_FILE,
+			"{\"providers\": {\n"
+			"\"openai\": {\"keys\": {\"a\": \"env:NOT_SET\", \"b\": \"sk-b weight=0\", \"c\": \"file:/none\","
+			" \"d\": \"sk-d twice sk-e\", \"e\": \"\"}},\n"
+			"\"gemini\": {\"api_key\": \"g\",\n\"keys\": {\"a\": \"g\"}}}}",
+			0644 } },
+	};
+
+	fake_load(&f);
+	assert_problems(&f, USER_FILE
+		":2:12: warning: holds a key and is readable by others: chmod 600 " USER_FILE
+		"\n" USER_FILE
+		":4:1: error: \"providers.gemini.keys\" and \"providers.gemini.api_key\" exclude each other, give "
+		"only one\n" USER_FILE
+		":2:12: error: \"providers.openai.keys.a\": the environment variable \"NOT_SET\" is not set\n" USER_FILE
+		":2:12: error: \"providers.openai.keys.b\": behind the key only weight=N may stand, from 1 to 1000\n" USER_FILE
+		":2:12: error: \"providers.openai.keys.c\": cannot read \"/none\": No such file or directory\n" USER_FILE
+		":2:12: error: \"providers.openai.keys.d\": behind the key only weight=N may stand, from 1 to 1000\n" USER_FILE
+		":2:12: error: \"providers.openai.keys.e\" is empty\n");
 	fake_release(&f);
 }
 
@@ -462,6 +545,8 @@ int main(void)
 		cmocka_unit_test(where_keys_live),
 		cmocka_unit_test(keys_replace_each_other),
 		cmocka_unit_test(keys_that_cannot_be_had),
+		cmocka_unit_test(several_keys),
+		cmocka_unit_test(several_keys_that_are_wrong),
 		cmocka_unit_test(files_that_others_can_read),
 		cmocka_unit_test(secrets_stay_secret),
 		cmocka_unit_test(real_files),

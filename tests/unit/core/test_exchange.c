@@ -397,6 +397,58 @@ static void spare_body_keeps_the_limit(void **state)
 	world_release(&w);
 }
 
+/* There may be thousands of them. */
+static void open_stream_holds_little(void **state)
+{
+	enum { BYTES = 3584 };
+	struct world w;
+
+	world_init(&w, NULL);
+	struct conn *c = stream_open(&w);
+	const struct exchange *x = c->ctx;
+	if (arena_used(x->arena) > BYTES)
+		fail_msg("an open stream holds %zu bytes", arena_used(x->arena));
+	fake_transfer_done(world_transfer(&w), UPSTREAM_OK, "");
+	world_release(&w);
+}
+
+static void further_headers(void **state)
+{
+	enum { SOME = 12 };
+	struct world w;
+	char names[SOME + 1][16];
+
+	world_init(&w, NULL);
+	struct conn *c = world_post(&w, "/v1/messages/batches", STR("{}"));
+	for (unsigned i = 0; i <= SOME; i++) {
+		snprintf(names[i], sizeof(names[i]), "x-further-%u", i);
+		exchange_add_header(c->ctx, str_from(names[i]), str_from(names[i] + 10));
+	}
+	world_answer(&w, JSON_HEAD, STR("{}"));
+	for (unsigned i = 0; i < SOME; i++)
+		assert_header(c, names[i], names[i] + 10);
+	assert_absent(fake_conn_header(c, names[SOME]));
+	assert_header(c, "request-id", "req_1");
+	assert_bytes(buf_str(&c->body), "{}");
+	world_release(&w);
+}
+
+static void plan_takes_so_many(void **state)
+{
+	struct exchange x = { .arena = arena_new() };
+	char names[PLAN_MAX + 1];
+
+	for (unsigned i = 0; i <= PLAN_MAX; i++) {
+		names[i] = (char)('a' + i);
+		const struct candidate c = { .model = { names + i, 1 } };
+		assert_int_equal(plan_add(&x, &c), i < PLAN_MAX);
+	}
+	assert_int_equal(x.plan.n, PLAN_MAX);
+	for (unsigned i = 0; i < PLAN_MAX; i++)
+		assert_ptr_equal(x.plan.c[i].model.p, names + i);
+	arena_free(x.arena);
+}
+
 static void ids_differ(void **state)
 {
 	struct world w;
@@ -464,6 +516,9 @@ int main(void)
 		cmocka_unit_test(reload_in_flight),
 		cmocka_unit_test(body_is_freed_at_the_head),
 		cmocka_unit_test(spare_body_keeps_the_limit),
+		cmocka_unit_test(open_stream_holds_little),
+		cmocka_unit_test(further_headers),
+		cmocka_unit_test(plan_takes_so_many),
 		cmocka_unit_test(ids_differ),
 		cmocka_unit_test(refused_before_it_was_one),
 	};

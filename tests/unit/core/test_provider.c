@@ -18,9 +18,9 @@ static void keys(void **state)
 		"providers.ollama.base_url=http://ollama.example.com:11434",
 		"providers.vllm.api_key=k0123456789",
 		"providers.groq.base_url=https://127.0.0.1.example.com",
-		"providers.mine.dialect=anthropic", "providers.mine.base_url=https://x.example.com",
-		"providers.here.dialect=responses", "providers.here.base_url=http://[::1]:9/p",
-		NULL };
+		"providers.gemini.dialect=chat", "providers.mine.dialect=anthropic",
+		"providers.mine.base_url=https://x.example.com", "providers.here.dialect=responses",
+		"providers.here.base_url=http://[::1]:9/p", NULL };
 	static const struct {
 		const char *provider;
 		enum provider_key key;

@@ -25,11 +25,11 @@ static size_t split_headers(const char *text, struct http_header *ret)
 	return n;
 }
 
-static const struct health_quota *quota(const struct provider_health *p, const char *name)
+static const struct rate_quota *quota(const struct provider_health *p, const char *name)
 {
-	for (size_t i = 0; p != NULL && i < p->nquotas; i++)
-		if (strcmp(p->quotas[i].name, name) == 0)
-			return &p->quotas[i];
+	for (size_t i = 0; p != NULL && i < p->limits.n; i++)
+		if (strcmp(p->limits.v[i].name, name) == 0)
+			return &p->limits.v[i];
 	return NULL;
 }
 
@@ -64,8 +64,7 @@ static void limits(void **state)
 		struct world w;
 		world_init(&w, NULL);
 		health_head(w.svc.health, STR("p"), h, split_headers(rows[i].headers, h));
-		const struct health_quota *q =
-			quota(health_of(w.svc.health, STR("p")), rows[i].name);
+		const struct rate_quota *q = quota(health_of(w.svc.health, STR("p")), rows[i].name);
 		if (q == NULL)
 			print_error("%s\n", rows[i].headers);
 		assert_non_null(q);
@@ -97,14 +96,14 @@ static void odd_headers(void **state)
 		health_head(w.svc.health, STR("p"), h, split_headers(odd[i], h));
 	const struct provider_health *p = health_of(w.svc.health, STR("p"));
 	assert_int_equal(p->retry_ms, 0);
-	for (size_t i = 0; i < p->nquotas; i++)
-		assert_true(p->quotas[i].remaining <= 0);
+	for (size_t i = 0; i < p->limits.n; i++)
+		assert_true(p->limits.v[i].remaining <= 0);
 	for (int i = 0; i < 100; i++) {
 		snprintf(line, sizeof(line), "anthropic-ratelimit-n%d-limit: 1", i);
 		health_head(w.svc.health, STR("p"), h, split_headers(line, h));
 		health_head(w.svc.health, str_from(line), h, 0);
 	}
-	assert_int_equal(p->nquotas, HEALTH_QUOTAS);
+	assert_int_equal(p->limits.n, RATE_QUOTAS);
 	assert_non_null(health_at(w.svc.health, HEALTH_PROVIDERS - 1));
 	assert_null(health_at(w.svc.health, HEALTH_PROVIDERS));
 	world_release(&w);
@@ -112,10 +111,10 @@ static void odd_headers(void **state)
 
 static void a_reset_that_has_come(void **state)
 {
-	const struct health_quota q = { .limit = 10, .remaining = 1, .reset_ms = 500 };
+	const struct rate_quota q = { .limit = 10, .remaining = 1, .reset_ms = 500 };
 
-	assert_int_equal(health_remaining(&q, 499), 1);
-	assert_int_equal(health_remaining(&q, 500), 10);
+	assert_int_equal(rate_remaining(&q, 499), 1);
+	assert_int_equal(rate_remaining(&q, 500), 10);
 }
 
 /* ---- attempts ---- */

@@ -2,6 +2,8 @@
 /* The request that a provider gets: which headers go on, which are added, where it is sent. */
 #include "unit/core/exchange_fake.h"
 
+#include <stdio.h>
+
 #define MESSAGES "/v1/messages"
 #define RELAYED  "/v1/messages/batches" /* Anthropic's by its path */
 
@@ -228,6 +230,7 @@ static void targets(void **state)
 {
 	static const struct {
 		const char *base_url, *target, *origin, *sent;
+		const char *provider; /* NULL: anthropic */
 	} rows[] = {
 		{ "http://h", "/v1/messages?beta=true", "http://h", "/v1/messages?beta=true" },
 		{ "http://h/", "/v1/messages", "http://h", "/v1/messages" },
@@ -236,15 +239,36 @@ static void targets(void **state)
 		{ "https://h/a/b/", "/v1/messages", "https://h", "/a/b/v1/messages" },
 		{ "http://[::1]:99", "/v1/messages/../%zz//x?", "http://[::1]:99",
 			"/v1/messages/../%zz//x?" },
+		/* The version of the base is not said twice. */
+		{ "http://h/v1", "/v1/messages", "http://h", "/v1/messages" },
+		{ "http://h/a/v2", "/v2/messages", "http://h", "/a/v2/messages" },
+		{ "http://h/v1", "/v1/files?a=/v1/", "http://h", "/v1/files?a=/v1/" },
+		{ "http://h/a/v1/", "/v1/messages", "http://h", "/a/v1/messages" },
+		{ "http://h/v1beta", "/v1beta/models/m:generateContent", "http://h",
+			"/v1beta/models/m:generateContent", "gemini" },
+		/* Another one is a path like any other. */
+		{ "http://h/v2", "/v1/messages", "http://h", "/v2/v1/messages" },
+		{ "http://h/v10", "/v1/messages", "http://h", "/v10/v1/messages" },
+		{ "http://h/v2", "/v2x/messages", "http://h", "/v2/v2x/messages" },
+		{ "http://h/v2", "/v1beta/models/m:generateContent", "http://h",
+			"/v2/v1beta/models/m:generateContent", "gemini" },
+		/* But not for OpenAI's API, which has many homes. */
+		{ "http://h/api/paas/v4", "/v1/chat/completions", "http://h",
+			"/api/paas/v4/chat/completions", "openai" },
+		{ "http://h/v2", "/v1/responses", "http://h", "/v2/responses", "openai" },
+		{ "http://h/v2/x", "/v1/responses", "http://h", "/v2/x/v1/responses", "openai" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct world w;
-		char set[100] = "providers.anthropic.base_url=";
+		const char *provider = rows[i].provider != NULL ? rows[i].provider : "anthropic";
+		char set[100];
 		const char *const sets[] = { set, NULL };
-		strcat(set, rows[i].base_url);
+		snprintf(set, sizeof(set), "providers.%s.base_url=%s", provider, rows[i].base_url);
 		world_init(&w, sets);
-		world_post(&w, rows[i].target, STR("{}"));
+		world_post_with(&w, rows[i].target,
+			rows[i].provider == NULL ? "anthropic-version: 2023-06-01\n" : "",
+			STR("{}"));
 		assert_string_equal(world_transfer(&w)->rq.origin, rows[i].origin);
 		assert_string_equal(world_transfer(&w)->rq.target, rows[i].sent);
 		world_answer(&w, JSON_HEAD, STR("{}"));

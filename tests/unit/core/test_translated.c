@@ -6,6 +6,8 @@
 #include "base/redact.h"
 #include "core/learned.h"
 
+#include <stdio.h>
+
 #define KEY "sk-ours-0123456789abcdef"
 
 static const char *const sets[] = { "models=*=openai/*", "providers.openai.api_key=" KEY,
@@ -88,6 +90,19 @@ static void name_stays_in_its_place_of_the_path(void **state)
 
 /* ---- keys ---- */
 
+#define GENERATE "/v1beta/models/m:generateContent"
+
+static struct str body_for(const char *target)
+{
+	struct str path = str_from(target);
+
+	if (str_starts(path, STR("/v1beta/")))
+		return STR("{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"hi\"}]}]}");
+	if (str_eq(path, STR("/v1/responses")))
+		return STR("{\"model\":\"m\",\"input\":\"hi\"}");
+	return STR(ASK("m", ""));
+}
+
 static void key_of_a_client_in_the_query_stays_at_home(void **state)
 {
 	static const char *const other[] = { "models=*=mine/*", "providers.mine.dialect=gemini",
@@ -129,6 +144,91 @@ static void headers_that_hold_secrets_stay_at_home(void **state)
 	assert_str(fake_transfer_header(t, "x-api-key"), STR(KEY));
 	world_answer(&w, JSON_HEAD, STR("{}"));
 	world_release(&w);
+}
+
+/* Also where it speaks another API than its clients: they have no other key. */
+static void key_of_a_client_goes_to_its_home(void **state)
+{
+#define OUR "0123456789abcdef"
+	static const struct {
+		const char *setting, *target, *in, *header, *want;
+	} rows[] = {
+		{ "providers.openai.dialect=chat", "/v1/responses", "Authorization: bearer c\n",
+			"authorization", "Bearer c" },
+		{ "providers.openai.dialect=anthropic", "/v1/chat/completions",
+			"authorization: Bearer c\n", "x-api-key", "c" },
+		{ "providers.anthropic.dialect=chat", "/v1/messages", "x-api-key: c\n",
+			"authorization", "Bearer c" },
+		{ "providers.anthropic.dialect=gemini", "/v1/messages", "authorization: Bearer c\n",
+			"x-goog-api-key", "c" },
+		{ "providers.gemini.dialect=chat", GENERATE, "X-Goog-Api-Key: c\n", "authorization",
+			"Bearer c" },
+		{ "providers.gemini.dialect=chat", GENERATE "?alt=x&k%65y=c%2Bd", "",
+			"authorization", "Bearer c+d" },
+		/* That of its own API first. */
+		{ "providers.anthropic.dialect=chat", "/v1/messages",
+			"authorization: Bearer d\nx-api-key: c\n", "authorization", "Bearer c" },
+		/* Nothing else that is called authorization, and not what lets in here. */
+		{ "providers.anthropic.dialect=gemini", "/v1/messages",
+			"authorization: Basic dTpw\n", "x-goog-api-key", NULL },
+		{ "providers.anthropic.dialect=chat", "/v1/messages",
+			"authorization: Bearer " OUR "\nx-api-key: " OUR "\nx-goog-api-key: " OUR
+			"\n",
+			"authorization", NULL },
+		{ "providers.gemini.dialect=chat", GENERATE "?key=" OUR, "", "authorization",
+			NULL },
+		{ "providers.gemini.dialect=chat", GENERATE "?key=c%0d%0aa:%20b", "",
+			"authorization", NULL },
+		{ "providers.gemini.dialect=chat", GENERATE "?key&key=&x=", "", "authorization",
+			NULL },
+		{ "providers.anthropic.dialect=chat", "/v1/messages",
+			"authorization: Bearer c\nx-api-key: " OUR "\n", "authorization",
+			"Bearer c" },
+	};
+	struct world w;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *const with[] = { rows[i].setting, "auth.key=" OUR, NULL };
+		char headers[200];
+		world_init(&w, with);
+		snprintf(headers, sizeof(headers), "x-sluice-key: " OUR "\n%s", rows[i].in);
+		world_post_with(&w, rows[i].target, headers, body_for(rows[i].target));
+		struct str got = fake_transfer_header(world_transfer(&w), rows[i].header);
+		if (rows[i].want == NULL)
+			assert_absent(got);
+		else
+			assert_str(got, str_from(rows[i].want));
+		for (size_t k = 0; k < world_transfer(&w)->rq.n; k++)
+			assert_false(has(world_transfer(&w)->rq.h[k].value, OUR));
+		assert_false(has(str_from(world_transfer(&w)->rq.target), OUR));
+		world_answer(&w, JSON_HEAD, STR("{}"));
+		world_release(&w);
+	}
+#undef OUR
+}
+
+/* A key of the configuration takes its place; one for a provider that is not its home is nobody's business. */
+static void key_of_a_client_goes_nowhere_else(void **state)
+{
+	static const char *const ours[] = { "providers.anthropic.dialect=chat",
+		"providers.anthropic.api_key=" KEY, NULL };
+	static const char *const other[] = { "models=*=mine/*", "providers.mine.dialect=chat",
+		"providers.mine.base_url=http://127.0.0.1:9", NULL };
+	struct world w;
+
+	for (unsigned i = 0; i < 2; i++) {
+		world_init(&w, i == 0 ? ours : other);
+		world_post_with(&w, "/v1/messages",
+			"x-api-key: client\nauthorization: Bearer client\n", STR(ASK("m", "")));
+		const struct transfer *t = world_transfer(&w);
+		assert_absent(fake_transfer_header(t, "x-api-key"));
+		if (i == 0)
+			assert_bytes(fake_transfer_header(t, "authorization"), "Bearer " KEY);
+		else
+			assert_absent(fake_transfer_header(t, "authorization"));
+		world_answer(&w, JSON_HEAD, STR("{}"));
+		world_release(&w);
+	}
 }
 
 /* A key that looks like nobody's. */
@@ -477,6 +577,8 @@ int main(void)
 		cmocka_unit_test(name_stays_in_its_place_of_the_path),
 		cmocka_unit_test(key_of_a_client_in_the_query_stays_at_home),
 		cmocka_unit_test(headers_that_hold_secrets_stay_at_home),
+		cmocka_unit_test(key_of_a_client_goes_to_its_home),
+		cmocka_unit_test(key_of_a_client_goes_nowhere_else),
 		cmocka_unit_test(our_key_is_not_told_on),
 		cmocka_unit_test(headers_of_the_configuration_come_once),
 		cmocka_unit_test(count_is_no_stream),
