@@ -6,9 +6,21 @@
 #include "admin/lookup.h"
 #include "admin/state.h"
 #include "base/clock.h"
+#include "core/breaker.h"
 #include "core/ledger.h"
 
 #include <unistd.h>
+
+/* Models of providers that are passed by, because they have failed again and again. */
+static unsigned count_open(const struct services *svc)
+{
+	const struct breaker *b;
+	unsigned n = 0;
+
+	for (size_t i = 0; (b = breaker_at(svc->breakers, i)) != NULL; i++)
+		n += breaker_state_of(b, loop_now_ms(svc->loop)) != BREAKER_CLOSED;
+	return n;
+}
 
 static void health(struct exchange *x, struct local_reply *ret)
 {
@@ -16,11 +28,12 @@ static void health(struct exchange *x, struct local_reply *ret)
 
 	buf_addf(ret->body,
 		"{\"status\":\"%s\",\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%lld,\"connections\":%zu,\"open_exchanges\":%zu,"
-		"\"exchanges\":%llu,\"reloads\":%llu,\"reloads_refused\":%llu}\n",
+		"\"exchanges\":%llu,\"reloads\":%llu,\"reloads_refused\":%llu,\"breakers_open\":%u}\n",
 		svc->draining ? "draining" : "ok", SLUICE_VERSION, (int)getpid(),
 		(long long)((clock_wall_ms() - svc->started_wall_ms) / 1000),
 		server_connections(svc->server), svc->open - 1, (unsigned long long)svc->total,
-		(unsigned long long)svc->reloads, (unsigned long long)svc->reloads_refused);
+		(unsigned long long)svc->reloads, (unsigned long long)svc->reloads_refused,
+		count_open(svc));
 }
 
 static void ready(struct exchange *x, struct local_reply *ret)

@@ -72,6 +72,7 @@ static const char *const types[] = {
 	[SETTING_ENUM] = "choice",
 	[SETTING_STRINGS] = "list",
 	[SETTING_STRING_MAP] = "map",
+	[SETTING_RECORDS] = "records",
 };
 
 struct listing {

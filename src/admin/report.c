@@ -116,10 +116,16 @@ static bool put_exchange(void *ctx, const struct query_row *row)
 	return !b->overflow;
 }
 
+static bool put_whole(void *ctx, const struct query_row *row)
+{
+	rows_exchange_whole(ctx, row->exchange);
+	return true;
+}
+
 bool report_history(struct buf *out, struct store *s, const struct query_params *p, struct err *e)
 {
 	buf_add_char(out, '[');
-	if (!s->driver->query(s, p, put_exchange, out, e))
+	if (!s->driver->query(s, p, p->what == QUERY_EXCHANGE ? put_whole : put_exchange, out, e))
 		return false;
 	buf_add_char(out, ']');
 	return true;

@@ -3,6 +3,7 @@
 #include "admin/rows.h"
 
 #include "base/clock.h"
+#include "core/decision.h"
 #include "wire/json.h"
 
 void rows_comma(struct buf *b)
@@ -156,7 +157,26 @@ static void add_savings(struct buf *b, const struct ledger_exchange *x)
 	buf_add_char(b, ']');
 }
 
-void rows_exchange(struct buf *b, const struct ledger_exchange *x)
+/* It is read and written anew: what stands in a file may have been put there by anybody. */
+static void add_decision(struct buf *b, const struct ledger_exchange *x)
+{
+	struct arena *a;
+	struct decision *d;
+
+	if (x->decision.n == 0)
+		return;
+	a = arena_new_small();
+	d = decision_unpack(x->decision, a);
+	if (d != NULL) {
+		d->why = x->plan;
+		buf_add(b, STR(",\"decision\":"));
+		decision_print(d, b);
+	}
+	arena_free(a);
+}
+
+/* All members but the decision, of an object that is left open. */
+static void add_exchange(struct buf *b, const struct ledger_exchange *x)
 {
 	buf_add_char(b, '{');
 	rows_text(b, "id", x->id);
@@ -192,5 +212,18 @@ void rows_exchange(struct buf *b, const struct ledger_exchange *x)
 		buf_add(b, str_from(i > 0 ? "," : ""));
 		add_attempt(b, &x->attempts[i]);
 	}
-	buf_add(b, STR("]}"));
+	buf_add_char(b, ']');
+}
+
+void rows_exchange(struct buf *b, const struct ledger_exchange *x)
+{
+	add_exchange(b, x);
+	buf_add_char(b, '}');
+}
+
+void rows_exchange_whole(struct buf *b, const struct ledger_exchange *x)
+{
+	add_exchange(b, x);
+	add_decision(b, x);
+	buf_add_char(b, '}');
 }

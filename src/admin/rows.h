@@ -21,7 +21,9 @@ void rows_cost(struct buf *b, const char *name, const struct ledger_cost *c);
 /* Members of the totals of docs/api.md; the number of exchanges goes by a name of its own where a list has that one. */
 void rows_totals(struct buf *b, const struct ledger_totals *t);
 void rows_totals_of_list(struct buf *b, const struct ledger_totals *t);
-/* One exchange with what belongs to it: a whole object. */
+/* One exchange with what belongs to it: a whole object, as lists have it. */
 void rows_exchange(struct buf *b, const struct ledger_exchange *x);
+/* The same with the decision: all that the ledger knows of it. */
+void rows_exchange_whole(struct buf *b, const struct ledger_exchange *x);
 
 #endif

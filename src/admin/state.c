@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "core/billing.h"
+#include "core/breaker.h"
+#include "core/keyring.h"
 #include "core/ledger.h"
 #include "core/live.h"
 #include "core/provider_health.h"
@@ -251,14 +253,56 @@ static void add_quotas(struct buf *b, const struct provider_health *h)
 	int64_t now = clock_wall_ms();
 
 	open_member(b, "quota", '[');
-	for (size_t i = 0; h != NULL && i < h->nquotas; i++) {
-		const struct health_quota *q = &h->quotas[i];
+	for (size_t i = 0; h != NULL && i < h->limits.n; i++) {
+		const struct rate_quota *q = &h->limits.v[i];
 		open_item(b);
 		add_text(b, "name", str_from(q->name));
 		add_known(b, "limit", q->limit);
-		add_known(b, "remaining", health_remaining(q, now));
+		add_known(b, "remaining", rate_remaining(q, now));
 		add_known(b, "reset_ms", q->reset_ms);
 		add_bool(b, "percent", q->percent);
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, ']');
+}
+
+/* Models that have failed lately, and whether they are passed by. */
+static void add_breakers(struct buf *b, const struct services *svc, const struct config_provider *p)
+{
+	const uint64_t now = loop_now_ms(svc->loop);
+	const struct breaker *r;
+
+	open_member(b, "breakers", '[');
+	for (size_t i = 0; (r = breaker_at(svc->breakers, i)) != NULL; i++) {
+		enum breaker_state state = breaker_state_of(r, now);
+		if (!str_eq(str_from(r->provider), p->name) || r->failures == 0)
+			continue;
+		open_item(b);
+		add_text(b, "model", str_from(r->model));
+		add_text(b, "state", str_from(breaker_state_name(state)));
+		add_number(b, "failures", r->failures);
+		add_known(b, "until_ms",
+			state == BREAKER_OPEN ? clock_wall_ms() + (int64_t)(r->until_ms - now)
+					      : -1);
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, ']');
+}
+
+/* Of several keys, by their names. */
+static void add_keys(struct buf *b, const struct services *svc, const struct config_provider *p)
+{
+	const uint64_t now = loop_now_ms(svc->loop);
+
+	open_member(b, "keys", '[');
+	for (size_t i = 0; i < p->nkeys; i++) {
+		const struct keyring_key k = { p, &p->key_list[i] };
+		open_item(b);
+		add_text(b, "name", k.key->name);
+		add_number(b, "weight", k.key->weight);
+		add_number(b, "rest_ms", (int64_t)keyring_rest_ms(svc->keyring, &k, now));
+		add_number(
+			b, "left_percent", keyring_left_percent(svc->keyring, &k, clock_wall_ms()));
 		buf_add_char(b, '}');
 	}
 	buf_add_char(b, ']');
@@ -295,6 +339,8 @@ static void add_provider(struct buf *b, const struct services *svc, const struct
 	add_when(b, "retry_ms", h->retry_ms);
 	add_known(b, "first_us_p50", health_first_us(h));
 	add_quotas(b, h);
+	add_breakers(b, svc, p);
+	add_keys(b, svc, p);
 	buf_add_char(b, '}');
 }
 

@@ -326,7 +326,7 @@ bool view_conversation(
 
 static bool put_one(void *ctx, const struct query_row *row)
 {
-	rows_exchange(ctx, row->exchange);
+	rows_exchange_whole(ctx, row->exchange);
 	return true;
 }
 

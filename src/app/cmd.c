@@ -126,6 +126,8 @@ static void take_own(struct cmd *c, int row, const char *value)
 	const struct cmd_option *o = &c->command->options[row];
 
 	c->option[row] = value;
+	c->given[c->ngiven].row = row;
+	c->given[c->ngiven++].value = value;
 	if (!o->set)
 		return;
 	size_t size = strlen(o->set) + 1 + strlen(value) + 1;
@@ -190,6 +192,7 @@ bool cmd_parse(struct cmd *c, const struct command *command, int argc, char **ar
 	*c = (struct cmd){ .command = command };
 	input_init(c, argc);
 	c->args = must_alloc(((size_t)argc + 1) * sizeof(*c->args));
+	c->given = must_alloc(((size_t)argc + 1) * sizeof(*c->given));
 	for (; i < argc; i++) {
 		bool dash = argv[i][0] == '-' && argv[i][1];
 		if (strcmp(argv[i], "--") == 0) {
@@ -217,6 +220,7 @@ void cmd_release(struct cmd *c)
 		free((char *)(uintptr_t)c->sets[i]);
 	free(c->sets);
 	free(c->args);
+	free(c->given);
 	free(c->cwd);
 	*c = (struct cmd){ 0 };
 }

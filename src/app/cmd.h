@@ -46,10 +46,18 @@ struct command {
 
 enum { CMD_OPTIONS_MAX = 8 };
 
+/* An option of the command's own table, as often as it was given. */
+struct cmd_given {
+	int row;
+	const char *value;
+};
+
 /* A command line that was read. Words point into argv. */
 struct cmd {
 	const struct command *command;
 	const char *option[CMD_OPTIONS_MAX]; /* by row of command->options; NULL: not given */
+	struct cmd_given *given; /* those of its own table, in order: for what may be repeated */
+	int ngiven;
 	char **args;                         /* the plain words */
 	int nargs;
 	bool help;                 /* --help was among the options */
@@ -62,8 +70,9 @@ struct cmd {
 extern const struct command *const commands[];
 
 extern const struct command cmd_start, cmd_stop, cmd_status, cmd_reload, cmd_run, cmd_config;
-extern const struct command cmd_audit, cmd_stats, cmd_history, cmd_explain, cmd_ledger, cmd_models,
-	cmd_providers, cmd_top, cmd_statusline, cmd_version, cmd_help;
+extern const struct command cmd_classify, cmd_audit, cmd_replay, cmd_stats, cmd_history,
+	cmd_explain, cmd_ledger, cmd_models, cmd_providers, cmd_top, cmd_statusline, cmd_version,
+	cmd_help;
 
 /* Finds the command's name, which options may precede, and moves it to argv[1]. NULL without one. */
 const char *cmd_take_name(int argc, char **argv);

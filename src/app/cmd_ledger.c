@@ -90,7 +90,7 @@ static bool put_line(void *ctx, const struct query_row *row)
 	struct buf *b = ctx;
 
 	buf_clear(b);
-	rows_exchange(b, row->exchange);
+	rows_exchange_whole(b, row->exchange);
 	buf_add_char(b, '\n');
 	return fwrite(b->p, 1, b->n, stdout) == b->n;
 }

@@ -4,6 +4,8 @@
 
 #include "app/causes.h"
 #include "app/figures.h"
+#include "base/arena.h"
+#include "core/decision.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -89,7 +91,8 @@ static void print_request(const struct ledger_exchange *x, struct buf *b)
 	add_size(b, x->request_bytes);
 	buf_add(b, str_from(x->streamed ? ", as a stream" : ""));
 	print_buf("asked", b);
-	print_line("plan", x->plan);
+	if (x->decision.n == 0)
+		print_line("plan", x->plan);
 	add_named(b, "", x->model);
 	if (x->provider.n > 0) {
 		buf_add(b, STR(" by "));
@@ -99,6 +102,141 @@ static void print_request(const struct ledger_exchange *x, struct buf *b)
 	add_size(b, x->reply_bytes);
 	print_buf("answered", b);
 	print_line("error", x->error);
+}
+
+/* ---- the decision ---- */
+
+/* In columns of the terminal, of which a character of several bytes takes one. */
+static int width_of(struct str s)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+	return n;
+}
+
+/* A sentence over as many lines as it takes. */
+static void print_sentence(const char *word, struct str text)
+{
+	enum { WIDTH = 62 };
+	struct str rest = text, next;
+	int at = 0;
+
+	if (text.n == 0)
+		return;
+	begin_line(word);
+	while (str_split(&rest, ' ', &next)) {
+		int width = width_of(next);
+		if (at > 0 && at + 1 + width > WIDTH) {
+			printf("\n");
+			begin_line("");
+			at = 0;
+		}
+		printf("%s", at > 0 ? " " : "");
+		figures_text(next);
+		at += width + (at > 0);
+	}
+	printf("\n");
+}
+
+static void print_needed(const struct decision *d, struct buf *b)
+{
+	add_named(b, "judged ", str_from(d->level));
+	if (d->bar > 0)
+		buf_addf(b, "%squality %d and better", b->n > 0 ? ", " : "", d->bar);
+	if (d->turns > 0)
+		buf_addf(b, "%s%lld %s expected", b->n > 0 ? ", " : "", (long long)d->turns,
+			d->turns == 1 ? "turn" : "turns");
+	print_sentence("needed", buf_str(b));
+	buf_clear(b);
+}
+
+static void print_figure(struct buf *b, int64_t n, int width)
+{
+	enum { WHOLE_MAX = 9999999 }; /* of more there is no room */
+
+	if (n < 0)
+		buf_add_char(b, '?');
+	else if (n <= WHOLE_MAX)
+		figures_whole(b, n);
+	else
+		figures_count(b, n);
+	figures_right(b, width);
+}
+
+static void print_amount(struct buf *b, int64_t nusd, int width)
+{
+	if (nusd < 0)
+		buf_add_char(b, '?');
+	else
+		figures_cost(b, nusd);
+	figures_right(b, width);
+}
+
+static void print_considered(const struct considered *c, struct buf *b)
+{
+	bool figures = c->read >= 0 || c->written >= 0 || c->input >= 0 || c->cost_nusd >= 0 ||
+		       c->horizon_nusd >= 0;
+
+	buf_add(b, c->provider);
+	buf_addf(b, "%s", b->n > 0 && c->model.n > 0 ? "/" : "");
+	buf_add(b, c->model);
+	if (!figures && c->quality >= 0)
+		buf_addf(b, ", quality %d", c->quality);
+	add_named(b, "", str_from(c->verdict));
+	printf("  ");
+	figures_text(buf_str(b));
+	printf("\n");
+	buf_clear(b);
+	if (!figures)
+		return;
+	print_figure(b, c->quality, 20);
+	print_figure(b, c->read, 10);
+	print_figure(b, c->written, 10);
+	print_figure(b, c->input, 10);
+	print_amount(b, c->cost_nusd, 14);
+	print_amount(b, c->horizon_nusd, 15);
+	printf("\n");
+}
+
+static void print_candidates(const struct decision *d, struct buf *b)
+{
+	enum { TURNS_MAX = 9999 }; /* a figure that fits */
+
+	if (d->n == 0)
+		return;
+	printf("\n  %-11s%7s%10s%10s%10s%14s", "considered", "quality", "read", "written", "input",
+		"this request");
+	if (d->turns > 1 && d->turns <= TURNS_MAX)
+		buf_addf(b, "over %lld turns", (long long)d->turns);
+	else
+		buf_add(b, STR("all turns"));
+	figures_right(b, 15);
+	printf("\n");
+	for (unsigned i = 0; i < d->n; i++)
+		print_considered(&d->v[i], b);
+}
+
+static void print_decision(const struct ledger_exchange *x, struct buf *b)
+{
+	struct arena *a;
+	struct decision *d;
+
+	if (x->decision.n == 0)
+		return;
+	a = arena_new_small();
+	d = decision_unpack(x->decision, a);
+	printf("\ndecision\n");
+	print_sentence("why", x->plan);
+	if (d != NULL) {
+		add_named(b, "", str_from(d->by));
+		add_named(b, "profile ", str_from(d->profile));
+		print_buf("by", b);
+		print_needed(d, b);
+		print_candidates(d, b);
+	}
+	arena_free(a);
 }
 
 /* ---- the prompt cache ---- */
@@ -275,6 +413,7 @@ void explain_print(const struct ledger_exchange *x)
 	print_when(x, &b);
 	print_who(x, &b);
 	print_request(x, &b);
+	print_decision(x, &b);
 	print_prefix(x, &b);
 	print_cost(x, &b);
 	if (x->nattempts > 0)

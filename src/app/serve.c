@@ -7,6 +7,8 @@
 #include "app/listen.h"
 #include "base/clock.h"
 #include "core/access_log.h"
+#include "core/breaker.h"
+#include "core/keyring.h"
 #include "core/learned.h"
 #include "core/ledger.h"
 #include "core/live.h"
@@ -14,6 +16,7 @@
 #include "core/prefix.h"
 #include "core/provider_health.h"
 #include "core/sessions.h"
+#include "core/siblings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -466,6 +469,7 @@ static void finish(struct serving *s)
 	server_free(s->svc.server);
 	upstream_free(s->svc.upstream);
 	prefixes_free(s->svc.prefixes);
+	siblings_free(s->svc.siblings);
 	learned_free(s->svc.learned);
 	ledger_free(s->svc.ledger);
 	sessions_free(s->svc.sessions);
@@ -479,6 +483,8 @@ static void finish(struct serving *s)
 	live_free(s->svc.live);
 	metrics_free(s->svc.metrics);
 	health_free(s->svc.health);
+	breakers_free(s->svc.breakers);
+	keyring_free(s->svc.keyring);
 	config_unref(s->svc.config);
 	arena_free(s->arena);
 	buf_release(&s->svc.spare_body);
@@ -517,9 +523,12 @@ int serve(const struct serve_options *o)
 		s.arena = arena_new();
 		s.svc.sessions = sessions_new();
 		s.svc.prefixes = prefixes_new(&s.svc);
+		s.svc.siblings = siblings_new();
 		s.svc.live = live_new(&s.svc);
 		s.svc.metrics = metrics_new();
 		s.svc.health = health_new();
+		s.svc.breakers = breakers_new();
+		s.svc.keyring = keyring_new();
 		s.svc.origins = &s.report;
 		s.svc.log = &s.log;
 		s.svc.locals = admin_endpoints;

@@ -60,6 +60,7 @@ static const struct column of_exchange[] = {
 	COLUMN(ledger_exchange, "lost_tokens", COLUMN_NUMBER, prefix.lost_tokens),
 	COLUMN(ledger_exchange, "lost_nusd", COLUMN_NUMBER, prefix.lost_nusd),
 	COLUMN(ledger_exchange, "alarm", COLUMN_NUMBER, prefix.alarm),
+	COLUMN(ledger_exchange, "decision", COLUMN_TEXT, decision),
 };
 
 static const struct column of_attempt[] = {

@@ -51,9 +51,10 @@ struct ledger_exchange {
 	struct str id, session, conversation, parent, caller, project;
 	struct str dialect, endpoint, kind; /* kind of turn */
 	struct str model_asked, model, provider;
-	struct str plan;  /* why, for people */
-	struct str error; /* type and text */
-	unsigned status;  /* as the client saw it; 0: none */
+	struct str plan;     /* why, for people */
+	struct str decision; /* and what else was considered: as core/decision packs it, or empty */
+	struct str error;    /* type and text */
+	unsigned status;     /* as the client saw it; 0: none */
 	bool streamed, estimated;
 	struct ledger_tokens tokens;
 	struct ledger_cost cost; /* the sum over its attempts */

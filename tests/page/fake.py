@@ -170,6 +170,41 @@ class World:
                 "alarm": r.choice([80, 60, 40]) if cause and n % 2 else 0,
             },
             "savings": [{"cause": self.text("model"), "tokens": 0, "nusd": saved}] if saved else [],
+            **({} if n % 3 and self.scenario != "evil" else self.decided(n, model, tokens, cost)),
+        }
+
+    def decided(self, n, model, tokens, cost):
+        decision = self.decision(n, model, tokens, cost)
+        return {"plan": decision["why"], "decision": decision}
+
+    def decision(self, n, model, tokens, cost):
+        """What the one-exchange view tells of the plan; the model that answers is the chosen one."""
+        turns = (1, 6, 14, 2200)[n % 4]
+        others = {name: "switch does not repay" for name in PRICES if name != model}
+        candidates = [
+            {
+                "provider": self.text("anthropic"),
+                "model": self.text(name),
+                "quality": 95 - 7 * i,
+                "read": tokens["cache_read"],
+                "written": tokens["cache_write_5m"],
+                "input": tokens["input"],
+                "cost_nusd": cost["total"] * (10 + i) // 10,
+                "horizon_nusd": cost["total"] * (10 + i) * turns // 12,
+                "verdict": self.text(verdict),
+            }
+            for i, (name, verdict) in enumerate({model: "chosen", **others}.items())
+        ]
+        candidates.append({"provider": "openai", "model": self.text("gpt-x"), "verdict": "no key"})
+        return {
+            "by": self.text("profile"),
+            "why": self.text("the planning is done, and the smaller model is good enough for what is left"),
+            "profile": self.text("saver"),
+            "kind": "tool_loop",
+            "level": self.text("medium"),
+            "bar": 70,
+            "turns": turns,
+            "candidates": candidates,
         }
 
     def tell(self, x, at):

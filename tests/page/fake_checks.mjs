@@ -132,6 +132,40 @@ on('day', 'views.cost_parts_add_up', async () => {
   await page.end();
 });
 
+on('day', 'views.what_was_considered', async () => {
+  const page = await open(fake, '#/conversations?period=30d');
+  const exchange = (await addresses(page)).at(-1);
+  const show = async (decision) => {
+    await page.unroute('**/exchange?*');
+    await page.route('**/exchange?*', async (route) => {
+      const body = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...body, plan: 'the sentence that says why', decision } });
+    });
+    await go(page, '#/settings');
+    await settled(page);
+    await go(page, exchange);
+    await page.getByText('the sentence that says why').first().waitFor();
+    return page.locator('section.panel', { hasText: 'Considered' });
+  };
+  eq(await (await show(undefined)).count(), 0, 'as asked: tables of candidates');
+  eq(await (await show({ by: 'profile' })).count(), 0, 'nothing was considered: tables of candidates');
+  const candidates = [
+    { provider: 'anthropic', model: 'opus', quality: 95, read: 50000, written: 0, input: 12, cost_nusd: 40000000,
+      horizon_nusd: 1200000000, verdict: 'asked' },
+    { provider: 'anthropic', model: 'haiku', quality: 0, verdict: 'chosen' },
+  ];
+  const panel = await show({ by: 'use', profile: 'saver', bar: 70, turns: 12, candidates });
+  const cells = (row) => panel.locator(`tbody tr:nth-child(${row}) > *`).allInnerTexts();
+  eq((await panel.locator('thead th').allInnerTexts()).at(-1), 'Over 12 turns', 'the last column');
+  eq((await cells(1)).map((t) => t.replace(/\s+/g, ' ')).join('|'),
+    'opus anthropic|Asked|95|50,000|0|12|$0.0400|$1.2000', 'the first row');
+  eq((await cells(2)).slice(1).map((t) => t.trim()).join('|'), 'Chosen|0|–|–|–|–|–', 'the second row');
+  const facts = await page.locator('section.panel', { hasText: 'Why this model' }).innerText();
+  for (const fact of ['What turns of this kind use', 'saver', '70 of 100', '12']) ok(facts.includes(fact), fact);
+  ok(!facts.includes('Difficulty'), 'what is not told is left out');
+  await page.end();
+});
+
 // ---- what came from outside
 
 on('evil', 'outside.markup_stays_text', async () => {

@@ -68,6 +68,12 @@ static void put_attempt(struct row *r, unsigned i, const struct ledger_tokens *t
 	};
 }
 
+/* Of core/decision.h. */
+static const char decision[] =
+	"{\"by\":\"profile\",\"profile\":\"balanced\",\"kind\":\"subagent\",\"bar\":60,\"turns\":9,\"candidates\":["
+	"[\"anthropic\",\"claude-opus-5-5\",\"asked\",95,0,19000,12,128000000,415000000],"
+	"[\"anthropic\",\"claude-haiku-5-5\",\"chosen\",68,0,19000,12,26000000,83000000]]}";
+
 static void put_exchange(struct row *r, unsigned i)
 {
 	static const char *const projects[] = { "tidemark", "website", "notes", "compiler",
@@ -89,7 +95,9 @@ static void put_exchange(struct row *r, unsigned i)
 		.model_asked = a->model,
 		.model = a->model,
 		.provider = a->provider,
-		.plan = STR("as asked"),
+		.plan = talk % 5 == 0 ? STR("subagents need less quality, and this costs a third")
+				      : STR("as asked"),
+		.decision = str_from(talk % 5 == 0 ? decision : ""),
 		.error = str_from(a->status == 200 ? "" : "overloaded_error: it is overloaded"),
 		.status = a->status,
 		.streamed = true,

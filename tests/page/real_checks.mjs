@@ -273,6 +273,21 @@ check('many.every_view_loads', async () => {
   }
 });
 
+check('many.a_decision_is_shown', async () => {
+  const origin = await full();
+  const list = async (what) => (await fetch(`${origin}/sluice/api/${what}`)).json();
+  const { conversations } = await list('conversations?period=all&limit=100');
+  const { id } = conversations.find((c) => c.kind === 'subagent');
+  const { exchanges } = await list(`conversation?id=${id}&limit=1`);
+  eq(exchanges[0].decision, undefined, 'in a list');
+  const page = await open(origin, `#/exchange/${exchanges[0].id}`);
+  await page.getByRole('heading', { name: 'Considered' }).waitFor();
+  const text = await page.locator('section.panel', { hasText: 'Considered' }).innerText();
+  for (const part of ['claude-haiku-5-5', 'Chosen', 'Asked', '$0.0260', '$0.4150', 'Over 9 turns'])
+    ok(text.includes(part), `${part} in ${text}`);
+  await page.end();
+});
+
 check('many.totals_are_those_of_the_ledger', async () => {
   const origin = await full();
   const all = await (await fetch(`${origin}/sluice/api/overview?period=all`)).json();

@@ -118,6 +118,15 @@ function prefix(x) {
   );
 }
 
+/** What the decision went by, as far as it is told. */
+const reasons = (d) => [
+  ['Decided by', d.by && words.deciderName(d.by)],
+  ['Profile', d.profile],
+  ['Difficulty', d.level],
+  ['Quality needed', d.bar && `${d.bar} of 100`],
+  ['Turns expected', d.turns && f.count(d.turns)],
+];
+
 function why(x) {
   const changed = x.model_asked && x.model && x.model_asked !== x.model;
   return panel(
@@ -129,6 +138,7 @@ function why(x) {
       ['Answered', h('span', { class: changed ? 'strong' : null }, x.model || '–')],
       ['Provider', x.provider || '–'],
       ['Kind of turn', words.kindName(x.kind)],
+      ...reasons(x.decision ?? {}),
     ]),
     (x.savings ?? []).length > 0 &&
       table(
@@ -141,6 +151,43 @@ function why(x) {
         x.savings,
         { keyOf: (s) => s.cause },
       ),
+  );
+}
+
+/** Who might have answered, and what each would have cost. */
+function considered(x) {
+  const { candidates = [], turns } = x.decision ?? {};
+  if (candidates.length === 0) return null;
+  const amount = (name) => {
+    const digits = f.moneyDigits(candidates.map((c) => c[name]));
+    return (c) => (f.isKnown(c[name]) ? f.money(c[name], digits) : '–');
+  };
+  return panel(
+    'Considered',
+    { className: 'span', note: 'as predicted before it was sent' },
+    table(
+      'Considered',
+      [
+        {
+          name: 'Model',
+          cell: (c) => [h('span', { class: 'first' }, c.model || '–'), ' ', h('span', { class: 'note' }, c.provider)],
+        },
+        {
+          name: 'Verdict',
+          className: 'verdict',
+          cell: (c) =>
+            c.verdict === 'chosen' ? status('ok', words.verdictName(c.verdict)) : words.verdictName(c.verdict),
+        },
+        { name: 'Quality', number: true, className: 'roomy', cell: (c) => f.count(c.quality) },
+        { name: 'Read', number: true, className: 'spacious', cell: (c) => f.count(c.read) },
+        { name: 'Written', number: true, className: 'spacious', cell: (c) => f.count(c.written) },
+        { name: 'Input', number: true, className: 'spacious', cell: (c) => f.count(c.input) },
+        { name: 'This request', number: true, className: 'roomy', cell: amount('cost_nusd') },
+        { name: turns > 1 ? `Over ${f.count(turns)} turns` : 'All turns', number: true, cell: amount('horizon_nusd') },
+      ],
+      candidates,
+      { keyOf: (c, i) => `c${i}`, className: 'considered' },
+    ),
   );
 }
 
@@ -236,7 +283,7 @@ function render(route, x) {
         note: tokensPerS ? `${Math.round(tokensPerS)} tokens/s` : '',
       },
     ]),
-    h('div', { class: 'grid two' }, costParts(x), prefix(x), why(x), timing(x), attempts(x)),
+    h('div', { class: 'grid two' }, costParts(x), prefix(x), why(x), timing(x), considered(x), attempts(x)),
     idsOf([
       ['Exchange', x.id],
       ['Conversation', x.conversation && h('a', { href: link('conversation', x.conversation) }, x.conversation)],

@@ -68,7 +68,11 @@ const SAVINGS = {
 const KINDS = {
   prompt: 'Prompt',
   first: 'First prompt',
+  correction: 'Correction',
+  planning: 'Planning',
   tool_loop: 'Tool loop',
+  edit: 'Edit',
+  recovery: 'Recovery',
   continuation: 'Continuation',
   subagent: 'Subagent',
   compaction: 'Compaction',
@@ -92,6 +96,19 @@ const OUTCOMES = {
   overloaded: 'Overloaded',
 };
 
+// Who has decided where a request goes.
+const DECIDERS = {
+  'as asked': 'The client',
+  profile: 'The profile',
+  rule: 'A rule',
+  script: 'The script',
+  use: 'What turns of this kind use',
+  name: 'The name that was asked for',
+  tag: 'A tag in the prompt',
+  forced: 'The provider is fixed',
+  failover: 'Failover',
+};
+
 /** snake_case as a sentence's beginning. */
 function plain(term) {
   const text = String(term).replace(/[_-]+/g, ' ').trim();
@@ -108,8 +125,11 @@ export const lossText = (cause) => lossOf(cause)?.[1] ?? '';
 export const savingName = (cause) => own(SAVINGS, cause) ?? plain(cause);
 export const kindName = (kind) => (kind ? (own(KINDS, kind) ?? plain(kind)) : '–');
 
+const MAIN = ['prompt', 'first', 'correction', 'planning', 'tool_loop', 'edit', 'recovery', 'continuation'];
 /** Turns that stand beside their conversation. */
-export const isAside = (kind) => Boolean(kind) && !['prompt', 'first', 'tool_loop', 'continuation'].includes(kind);
+export const isAside = (kind) => Boolean(kind) && !MAIN.includes(kind);
+export const deciderName = (by) => own(DECIDERS, by) ?? plain(by);
+export const verdictName = (verdict) => plain(verdict ?? '');
 export const outcomeName = (outcome) => own(OUTCOMES, outcome) ?? plain(outcome ?? 'running');
 export const healthName = (health) =>
   ({ ok: 'Working', failing: 'Failing', unknown: 'Not asked yet' })[health] ?? plain(health ?? 'unknown');

@@ -217,6 +217,87 @@ def test_explain_a_loss(scene):
     check('\x1b' not in text and '\x9b' not in text, 'no control characters')
 
 
+CANDIDATES = [
+    {'provider': 'anthropic', 'model': 'claude-opus-4-6', 'quality': 95, 'read': 50000, 'written': 2000, 'input': 10,
+     'cost_nusd': 40030000, 'horizon_nusd': 1234567890, 'verdict': 'asked'},
+    {'provider': 'anthropic', 'model': 'claude-sonnet-4-6', 'quality': 88, 'read': 0, 'written': 52010, 'input': 0,
+     'cost_nusd': 195000000, 'horizon_nusd': 412000000, 'verdict': 'chosen'},
+    {'provider': 'deepseek', 'model': 'deepseek-chat', 'quality': 71, 'verdict': 'quality below the bar'},
+    {'provider': 'openai', 'model': 'gpt-x', 'read': 123456789, 'verdict': 'no key'},
+]
+DECISION = {'by': 'profile', 'profile': 'saver', 'kind': 'tool_loop', 'level': 'medium', 'bar': 80, 'turns': 12,
+            'candidates': CANDIDATES}
+WHY = ('planning has ended, and the model that carries it out costs a third over the turns that are expected to '
+       'follow, cold cache included')
+
+
+def packed(decision):
+    order = ('provider', 'model', 'verdict', 'quality', 'read', 'written', 'input', 'cost_nusd', 'horizon_nusd')
+    lists = [[c.get(name, -1) for name in order] for c in decision['candidates']]
+    return json.dumps({**decision, 'candidates': lists})
+
+
+def decide(scene, decision, why=WHY):
+    with database(scene) as db:
+        db.execute('UPDATE exchange SET plan = ?, decision = ?', (why, decision))
+
+
+def test_explain_a_decision(scene):
+    """In 80 columns: why, and a table of what was considered."""
+    ids = record(scene, 1)
+    check('\ndecision\n' not in scene.ok('explain', ids[0]), 'nothing was decided')
+    has(scene.ok('explain', ids[0]), '  plan           as asked\n')
+    decide(scene, packed(DECISION))
+    text = scene.ok('explain', ids[0])
+    check('\n  plan ' not in text, 'the sentence stands there once')
+    part = text[text.index('\ndecision\n'):text.index('\ncost\n')]
+    equal([line for line in part.splitlines() if len(line) > 80], [], 'lines that are too long')
+    equal(part, '''
+decision
+  why            planning has ended, and the model that carries it out costs a
+                 third over the turns that are expected to follow, cold cache
+                 included
+  by             profile, profile saver
+  needed         judged medium, quality 80 and better, 12 turns expected
+
+  considered quality      read   written     input  this request  over 12 turns
+  anthropic/claude-opus-4-6, asked
+                  95    50,000     2,000        10       $0.0400          $1.23
+  anthropic/claude-sonnet-4-6, chosen
+                  88         0    52,010         0        $0.195         $0.412
+  deepseek/deepseek-chat, quality 71, quality below the bar
+  openai/gpt-x, no key
+                   ?    123.5M         ?         ?             ?              ?
+''', 'the section')
+    x = json.loads(scene.ok('explain', ids[0], '--json'))
+    equal(x['decision'], {'by': 'profile', 'why': WHY, **DECISION}, 'as json')
+    equal(x['plan'], WHY, 'plan')
+    equal(list(x['decision']), ['by', 'why', 'profile', 'kind', 'level', 'bar', 'turns', 'candidates'], 'order')
+    equal(json.loads(scene.ok('ledger', 'export'))['decision'], x['decision'], 'exported')
+    equal(json.loads(scene.ok('history', ids[0]))[0]['decision'], x['decision'], 'history of one')
+    check('decision' not in json.loads(scene.ok('history', '--json'))[0], 'not in lists')
+
+
+def test_explain_a_hostile_decision(scene):
+    """What stands in the file may be anything; names do not command the terminal, and do not fill it."""
+    ids = record(scene, 1)
+    evil = '<script>\x1b[31m\x9b\n' + 'm' * 1000000
+    decide(scene, json.dumps({'by': evil[:20], 'turns': 2**70, 'bar': -5, 'kind': 7, 'future': [1, {'a': None}],
+                              'candidates': [[None, evil, {}, 10**9]] * 40}), evil[:30])
+    text = scene.ok('explain', ids[0])
+    check('\x1b' not in text and '\x9b' not in text, 'no control characters')
+    printed = scene.ok('explain', ids[0], '--json')
+    x = json.loads(printed)['decision']
+    check(len(printed) < 40000, 'bounded')
+    equal(len(x['candidates']), 16, 'candidates')
+    equal((x['by'], x['why']), (evil[:20], evil[:30]), 'texts')
+    equal(x['candidates'][0], {'model': evil[:127]}, 'a name')
+    for broken in ('[]', '{"by":', '{"candidates":7}', '{"candidates":[7]}', 'x', '{"candidates":[[1,]'):
+        decide(scene, broken)
+        has(scene.ok('explain', ids[0]), 'planning has ended')
+        check('decision' not in json.loads(scene.ok('explain', ids[0], '--json')), broken)
+
+
 def test_ledger_verify(scene):
     ids = record(scene)
     has(scene.ok('ledger', 'verify'), 'whole and adds up: 12 requests, $0.182280000')

@@ -210,6 +210,7 @@ static inline void assert_texts(
 	assert_str(got->model, want->model);
 	assert_str(got->provider, want->provider);
 	assert_str(got->plan, want->plan);
+	assert_str(got->decision, want->decision);
 	assert_str(got->error, want->error);
 	assert_str(got->project, want->project);
 }
@@ -413,6 +414,7 @@ static inline struct ledger_exchange some_exchange(
 		.model = some_word(d, "model", 4),
 		.provider = some_word(d, "provider", 2),
 		.plan = some_bytes(d),
+		.decision = throw_dice(d, 3) ? STR("") : some_word(d, "\xff\"{}", 1000),
 		.error = throw_dice(d, 4) == 0 ? some_bytes(d) : STR(""),
 		.status = throw_dice(d, 3) ? 200 : (unsigned)throw_dice(d, 600),
 		.streamed = throw_dice(d, 2),

@@ -52,8 +52,8 @@ static void every_member_comes_back(void **state)
 	const struct ledger_saving savings[] = { { STR("s1"), 31, -32 }, { STR("s2"), 33, 15 } };
 	struct ledger_exchange x = { STR("id"), STR("session"), STR("conversation"), STR("parent"),
 		STR("caller"), STR("project"), STR("dialect"), STR("endpoint"), STR("kind"),
-		STR("model_asked"), STR("model"), STR("provider"), STR("plan"), STR("error"), 418,
-		true, false, { 1, 2, 3, 4, 5, 6 }, { 11, 12, 13, 14, 15, 16 },
+		STR("model_asked"), STR("model"), STR("provider"), STR("plan"), STR("{\"by\":1}"),
+		STR("error"), 418, true, false, { 1, 2, 3, 4, 5, 6 }, { 11, 12, 13, 14, 15, 16 },
 		{ 41, 42, STR("cause"), STR("at"), 43, 44, 45 }, -17, savings, 2, 18, 19, 20, 21,
 		22, attempts, 2 };
 	struct ledger_exchange y = x;
@@ -63,6 +63,7 @@ static void every_member_comes_back(void **state)
 	y.id = STR("other");
 	y.streamed = false;
 	y.estimated = true;
+	y.decision = STR("");
 	y.nattempts = 0;
 	y.nsavings = 0;
 	site_open(&s, state);
@@ -125,6 +126,7 @@ static void texts_may_hold_anything(void **state)
 	x.session = STR("a\0b");
 	x.conversation = STR("\xed\xa0\xbd");
 	x.plan = (struct str){ large, 3000000 };
+	x.decision = (struct str){ large + 1, 2999999 };
 	x.error = STR("\0");
 	site_open(&s, state);
 	must_append(s.store, &x, 1);

@@ -370,7 +370,7 @@ static int fill_to_the_limit(const char *file)
 	struct rows r;
 
 	signal(SIGXFSZ, SIG_IGN);
-	limit_files(200000);
+	limit_files(400000);
 	struct store *s = must_open(&store_sqlite, file, STORE_WRITE);
 	for (bool ok = true; ok; there += ok ? BATCH : 0) {
 		rows_make(&r, there, (unsigned)there);

@@ -31,6 +31,7 @@ static void make_rows(struct dice *d, struct ledger_exchange *rows)
 	for (unsigned i = 0; i < ROWS; i++) {
 		rows[i] = some_exchange(d, "x", i);
 		rows[i].project = STR("");
+		rows[i].decision = STR("");
 		rows[i].prefix = (struct ledger_prefix){ -1, -1, STR(""), STR(""), 0, 0, 0 };
 		rows[i].saved = 0;
 		rows[i].nsavings = 0;
@@ -136,23 +137,30 @@ static void an_old_ledger_is_brought_up_to_date(void **state)
 	arena_free(d.arena);
 }
 
-/* The second version differs by a trigger; its rows are today's. */
+/* The second version differs by a trigger, and knows of no decisions. */
 static void a_ledger_of_the_second_version_is_brought_up_to_date(void **state)
 {
-	const struct ledger_exchange rows[] = { a_row("before"), a_row("after") };
+	struct ledger_exchange rows[] = { a_row("before"), a_row("after") };
 	struct err e = { .kind = ERR_NONE };
+	struct answer a = { .n = 0 };
 	struct folder f;
 
+	rows[1].decision = STR("{}");
 	folder_make(&f);
 	struct store *s = must_open(&store_sqlite, f.file, STORE_WRITE);
 	must_append(s, &rows[0], 1);
 	store_sqlite.close(s);
 	run_sql(f.file,
 		"DROP TRIGGER quarter_counted; PRAGMA user_version = 2;"
+		"ALTER TABLE exchange DROP COLUMN decision;"
 		"CREATE TRIGGER exchange_counted BEFORE INSERT ON exchange BEGIN SELECT counted(0); END");
 	s = must_open(&store_sqlite, f.file, STORE_WRITE);
 	must_append(s, &rows[1], 1);
 	assert_int_equal(all_totals(s).exchanges, 2);
+	ask_history(s, &a);
+	assert_exchange(a.exchanges[0], &rows[1]);
+	assert_exchange(a.exchanges[1], &rows[0]);
+	answer_release(&a);
 	assert_ok(s->driver->check(s, fail_on_fault, NULL, &e), e);
 	store_sqlite.close(s);
 	run_sql(f.file, "DROP TRIGGER quarter_counted");
@@ -233,7 +241,7 @@ static void a_newer_program_takes_over(void **state)
 	assert_int_equal(e.kind, ERR_INTERNAL);
 	assert_non_null(strstr(e.text, "newer sluice"));
 	assert_false(s->driver->prune(s, &limits, &pruned, &e));
-	run_sql(f.file, "PRAGMA user_version = 3");
+	run_sql(f.file, "PRAGMA user_version = 4");
 	must_append(s, &row, 1);
 	assert_int_equal(all_totals(s).exchanges, 1);
 	store_sqlite.close(s);
