@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures what the prefix state costs a request: reading the outline beside a plain scan of the body, and foreseeing and
- * learning. Usage: bench_prefix [rounds]. Bodies are like those of a coding agent, one block longer with each turn of a conversation. */
+/* Measures what the prefix state and routing cost a request: reading the outline beside a plain scan of the body, deciding who is to answer
+ * (with what the caches of all candidates would do), and learning. Usage: bench_prefix [rounds]. Bodies are like those of a coding agent, one block longer with each turn of a conversation. */
 #include "core/prefix.h"
+#include "core/router.h"
 #include "fake/world.h"
 
 #include <stdio.h>
@@ -102,7 +103,7 @@ static size_t body_bytes(size_t blocks)
 /* Requests of about so many bytes. */
 static void measure(struct world *w, size_t bytes, size_t rounds)
 {
-	double scan[256], parse[256], foresee[256], learn[256], all[256];
+	double scan[256], parse[256], decide[256], learn[256], all[256];
 	size_t none = body_bytes(0), blocks = (bytes - none) * 100 / (body_bytes(100) - none);
 
 	for (size_t i = 0; i < rounds; i++) {
@@ -126,15 +127,13 @@ static void measure(struct world *w, size_t bytes, size_t rounds)
 		if (!x.dialect->parse_request(&x.chat, buf_str(&b), scratch, &e))
 			abort();
 		parse[i] = now_us() - t - scan[i];
-		struct candidate c = { .provider = config_provider(w->svc.config, STR("anthropic")),
-			.dialect = x.dialect };
-		if (!plan_add(&x.plan, &c))
-			abort();
 		t = now_us();
-		prefix_name(&x);
+		prefix_identify(&x);
+		if (!router_decide(&x))
+			abort();
 		prefix_foresee(&x);
-		foresee[i] = now_us() - t;
-		struct outcome o = { .candidate = c,
+		decide[i] = now_us() - t;
+		struct outcome o = { .candidate = x.plan.c[0],
 			.usage = { .in = 5,
 				.cache_read = x.prefix->forecast.read,
 				.cache_write = x.prefix->forecast.write_5m,
@@ -143,26 +142,43 @@ static void measure(struct world *w, size_t bytes, size_t rounds)
 		t = now_us();
 		prefix_learn(&x, &o);
 		learn[i] = now_us() - t;
-		all[i] = parse[i] + foresee[i] + learn[i];
+		all[i] = parse[i] + decide[i] + learn[i];
 		buf_release(&b);
 		arena_free(a);
 	}
 	double together = median(all, rounds);
-	printf("%8zu bytes %5zu blocks: scan %6.1f us; outline over it %6.1f, foresee %6.1f, learn %6.1f: together %6.1f us, at least %6.1f; %zu bytes kept\n",
+	printf("%8zu bytes %5zu blocks: scan %6.1f us; outline over it %6.1f, decide %6.1f, learn %6.1f: together %6.1f us, at least %6.1f; %zu bytes kept\n",
 		body_bytes(blocks), blocks, median(scan, rounds), median(parse, rounds),
-		median(foresee, rounds), median(learn, rounds), together, all[0],
+		median(decide, rounds), median(learn, rounds), together, all[0],
 		prefixes_bytes(w->svc.prefixes));
+}
+
+static void measure_with(const char *what, const char *const *settings, size_t rounds)
+{
+	struct world w;
+
+	world_init(&w, settings);
+	printf("%s\n", what);
+	measure(&w, 100 * 1024, rounds);
+	measure(&w, 1024 * 1024, rounds);
+	world_release(&w);
 }
 
 int main(int argc, char **argv)
 {
+	static const char *const observe[] = { "route.profile=observe", NULL },
+				 *const all[] = { "route.profile=saver",
+					 "route.use=execute=anthropic/claude-sonnet-4-6",
+					 "route.rules=[{\"when\":\"kind == 'title'\",\"use\":\"anthropic/claude-haiku-4-5\"},"
+					 "{\"when\":\"kind == 'subagent' and tokens > 20000\",\"use\":\"anthropic/claude-sonnet-4-6\"},"
+					 "{\"when\":\"errors > 5 or images\",\"use\":\"anthropic/claude-opus-4-6\"},"
+					 "{\"when\":\"project == 'x' and hour < 6\",\"use\":\"anthropic/claude-haiku-4-5\"},"
+					 "{\"when\":\"model == 'none'\",\"use\":\"anthropic/claude-haiku-4-5\"}]",
+					 NULL };
 	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : ROUNDS;
-	struct world w;
 
-	world_init(&w, NULL);
 	rounds = rounds < 1 ? 1 : rounds > 256 ? 256 : rounds;
-	measure(&w, 100 * 1024, rounds);
-	measure(&w, 1024 * 1024, rounds);
-	world_release(&w);
+	measure_with("observe:", observe, rounds);
+	measure_with("saver, five rules, the planner:", all, rounds);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Measures the ledger: rows a second, what handing over a row costs, how long questions take over many rows, and what a
- * kill loses. Usage: bench_store FOLDER [rows] | bench_store FOLDER kill [times]. FOLDER is made, and kept. */
+ * kill loses. Usage: bench_store FOLDER [rows [decided]] | bench_store FOLDER kill [times]. FOLDER is made, and kept; `decided` is how
+ * many per cent of the rows have a decision with them. */
 #include "store/store.h"
 #include "base/clock.h"
 #include "store/writer.h"
@@ -20,6 +21,14 @@ enum { BATCH = 512, FLUSH_MS = 100, QUEUE_ROWS = 1 << 20 };
 /* From then on, so many a second. */
 static const int64_t BEGIN_MS = 1767225600000;
 enum { PER_S = 1 };
+
+/* As routing leaves it: three candidates. */
+static const char decision[] =
+	"{\"by\":\"profile\",\"profile\":\"saver\",\"kind\":\"tool_loop\",\"level\":\"medium\",\"bar\":80,\"turns\":12,"
+	"\"candidates\":[[\"anthropic\",\"claude-opus-4-6\",\"asked\",95,50000,2000,10,40030000,1234567890],"
+	"[\"anthropic\",\"claude-sonnet-4-5\",\"chosen\",88,0,52000,10,195030000,412345678],"
+	"[\"deepseek\",\"deepseek-chat\",\"quality below the bar\",71,0,0,52010,14562800,61234567]]}";
+static unsigned decided; /* per cent of the rows */
 
 struct row {
 	struct ledger_exchange x;
@@ -76,6 +85,7 @@ static void make_row(struct row *r, uint64_t i)
 		.model = r->attempt.model,
 		.provider = r->attempt.provider,
 		.plan = STR("as asked"),
+		.decision = str_from(i % 100 < decided ? decision : ""),
 		.status = 200,
 		.streamed = true,
 		.tokens = r->attempt.tokens,
@@ -360,7 +370,8 @@ int main(int argc, char **argv)
 	bool kills = argc > 2 && strcmp(argv[2], "kill") == 0;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: bench_store FOLDER [ROWS] | FOLDER kill [TIMES]\n");
+		fprintf(stderr,
+			"usage: bench_store FOLDER [ROWS [DECIDED]] | FOLDER kill [TIMES]\n");
 		return 2;
 	}
 	mkdir(argv[1], 0700);
@@ -371,6 +382,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	uint64_t rows = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
+	decided = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
 	fill(path, rows);
 	show_size(path);
 	ask_all(path, rows);

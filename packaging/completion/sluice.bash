@@ -35,6 +35,10 @@ _sluice() {
     mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$word")
     return
     ;;
+  --policy)
+    mapfile -t COMPREPLY < <(compgen -W "observe balanced saver max never hop: turns:" -- "$word")
+    return
+    ;;
   --by)
     if [[ $command == audit ]]; then
       mapfile -t COMPREPLY < <(compgen -W "day project model kind session" -- "$word")
@@ -47,7 +51,7 @@ _sluice() {
     ;;
   esac
   case $command in
-  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models providers statusline version help" -- "$word") ;;
+  "") mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit replay stats history explain ledger models providers classify statusline version help" -- "$word") ;;
   run)
     if ((i + 1 < COMP_CWORD)); then
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -71,13 +75,21 @@ _sluice() {
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
     ;;
+  replay)
+    if [[ $word == -* ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "--policy --json --config --set --help" -- "$word")
+    else
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    fi
+    ;;
   stats) mapfile -t COMPREPLY < <(compgen -W "today 24h week 7d month 30d all --period --by --cache --json --csv --config --set --help" -- "$word") ;;
   history) mapfile -t COMPREPLY < <(compgen -W "--limit --json --config --set --help" -- "$word") ;;
   explain) mapfile -t COMPREPLY < <(compgen -W "last --bodies --json --config --set --help" -- "$word") ;;
   ledger) mapfile -t COMPREPLY < <(compgen -W "verify export prune --period --format --older-than --keep-bytes --dry-run --vacuum --config --set --help" -- "$word") ;;
   models) mapfile -t COMPREPLY < <(compgen -W "update --sources --config --set --help" -- "$word") ;;
   providers) mapfile -t COMPREPLY < <(compgen -W "discover --json --timeout --config --set --help" -- "$word") ;;
-  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit stats history explain ledger models providers statusline version" -- "$word") ;;
+  classify) mapfile -t COMPREPLY < <(compgen -W "- --json --config --set --help" -- "$word") ;;
+  help) mapfile -t COMPREPLY < <(compgen -W "run start stop status top reload config audit replay stats history explain ledger models providers classify statusline version" -- "$word") ;;
   esac
 }
 

@@ -8,7 +8,6 @@ them."""
 import hashlib
 import json
 import math
-import random
 import re
 
 CHARS_PER_TOKEN = 2.7
@@ -71,11 +70,26 @@ def prompt_tokens(usage):
     return sum(usage.get(n) or 0 for n in names)
 
 
+def draws(seed):
+    """Numbers below n, the same for the same seed in any language: FNV-1a of the seed, then Knuth's MMIX generator."""
+    state = 0xCBF29CE484222325
+    for byte in seed.encode():
+        state = (state ^ byte) * 0x100000001B3 % 2**64
+
+    def below(n):
+        nonlocal state
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (state >> 33) % n
+
+    return below
+
+
 def filler(seed, tokens):
-    """English-looking lines, none twice, the same for the same seed."""
-    rng, size, out, length = random.Random(seed), int(tokens * CHARS_PER_TOKEN), [], 0
+    """English-looking lines, the same for the same seed; `sluice replay` makes the same ones."""
+    below, size, out, length = draws(seed), int(tokens * CHARS_PER_TOKEN), [], 0
     while length < size:
-        line = "- " + " ".join(rng.choice(WORDS) for _ in range(rng.randint(6, 14))).capitalize() + "."
+        words = [WORDS[below(len(WORDS))] for _ in range(6 + below(9))]
+        line = "- " + " ".join(words).capitalize() + "."
         out.append(line)
         length += len(line) + 1
     return "\n".join(out)[: max(1, size)].rstrip() or "-"

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+import policies
 import report
 import transcripts
 from client import Failed
@@ -28,7 +29,7 @@ def ledger_of(sluice):
 def through(options, simulator, paths, progress):
     """The outcomes through sluice, and its ledger."""
     first = gather(paths)[0][0]
-    settings = [s.replace("{provider}", simulator.url) for s in options.set]
+    settings = [f"route.profile={options.profile}", *(s.replace("{provider}", simulator.url) for s in options.set)]
     sluice = Sluice(options.sluice, simulator.url, settings, first.sent)
     try:
         drive = Drive(simulator, sluice.address, [sluice.set_clock], translated=options.translated)
@@ -56,7 +57,8 @@ def prove(options, progress=list):
         bills = {"direct": total, "sluice": simulator.total()}
     finally:
         simulator.remove()
-    return report.result(direct, proxied, bills, ledger, options.set, options.translated)
+    settings = options.set + ([] if options.profile == "observe" else [f"route.profile={options.profile}"])
+    return report.result(direct, proxied, bills, ledger, settings, options.translated)
 
 
 def arguments(argv):
@@ -66,6 +68,12 @@ def arguments(argv):
     a.add_argument("folder", metavar="DIR", help="holds *.jsonl transcripts, with NAME/subagents beside them")
     a.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="a setting of sluice, as often as needed"
+    )
+    a.add_argument("--profile", default="observe", help="how sluice chooses models (route.profile)")
+    a.add_argument(
+        "--policies",
+        action="store_true",
+        help="the profiles one after the other, with what each one's bill is of the direct one, and what `sluice replay` says of it",
     )
     a.add_argument(
         "--translated",
@@ -78,6 +86,7 @@ def arguments(argv):
     a.add_argument("--sluice", default=os.path.join(build, "sluice"), help=argparse.SUPPRESS)
     a.add_argument("--sim", default=os.path.join(build, "sluice-sim"), help=argparse.SUPPRESS)
     options = a.parse_args(argv)
+    options.folder = os.path.abspath(options.folder)
     options.sluice, options.sim = os.path.abspath(options.sluice), os.path.abspath(options.sim)
     return options
 
@@ -85,6 +94,8 @@ def arguments(argv):
 def main(argv):
     options = arguments(argv)
     try:
+        if options.policies:
+            return policies.compare(options, report.Progress())
         result = prove(options, report.Progress())
     except (Wrong, Failed, OSError, ValueError) as e:
         print(f"prove: {e}", file=sys.stderr)

@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import bodies
+import policies
 import prove
 import story
 import transcripts
@@ -169,6 +170,69 @@ def check_others(sluice, simulator):
         check(ledger["exchanges"] == s["requests"] and not ledger["failed"] + ledger["estimated"], f"{name}: the ledger")
 
 
+def replay(sluice, *arguments):
+    """Exit status, output and complaints of `sluice replay`."""
+    with tempfile.TemporaryDirectory() as home:
+        env = {"HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC"}
+        done = subprocess.run([sluice, "replay", *arguments], env=env, cwd=home, capture_output=True, timeout=300)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def check_policies(sluice, simulator):
+    """No policy costs more on any session than it may, each costs less than the one before it, and `sluice replay` knows all of it in advance."""
+    status, figures, output = proof("--policies", "--sluice", sluice, "--sim", simulator)
+    if not check(status == 0 and figures is not None, output):
+        return
+    rows = {p["name"]: p for p in figures["policies"]}
+    check(list(rows) == [name for name, *_ in policies.POLICIES], list(rows))
+    check(rows["observe"]["nusd"] == figures["direct"], "observe changes the bill")
+    check(rows["balanced"]["nusd"] < figures["direct"], "balanced saves nothing")
+    check(rows["saver, Haiku 4.5"]["ratio"] < 0.8, "the saver saves little")
+    check(rows["max, DeepSeek"]["ratio"] < 0.5, "the most saves little")
+    for name, row in rows.items():
+        off = row["predicted"] / row["nusd"] - 1
+        check(abs(off) <= 0.02, f"{name}: sluice replay is {off:.2%} off")
+        check(row["anchors_kept"] == row["anchors"] >= 15, f"{name}: edit anchors")
+    check(rows["observe"]["predicted"] == figures["direct"], "sluice replay makes other requests than bodies.py")
+
+
+HOP = ("--policy", "never", "--policy", "hop:claude-haiku-4-5", "--policy", "turns:claude-haiku-4-5")
+
+
+def check_replay(sluice):
+    """The command: the same input gives the same bytes; what is wrong is said."""
+    first, again = replay(sluice, SESSIONS, *HOP, "--json"), replay(sluice, SESSIONS, *HOP, "--json")
+    check(first == again and first[0] == 0 and not first[2], f"not the same twice: {first[2]}")
+    never, *others = json.loads(first[1])["policies"]
+    check(all(p["failed"] + p["differs"] == 0 and p["changes"] > never["changes"] for p in others), "naive policies")
+    read = [p["tokens"]["cache_read"] for p in (never, *others)]
+    check(max(read[1:]) < read[0], "hopping loses no cache")
+    status, text, _ = replay(sluice, SESSIONS)
+    lines = text.decode().split("\n")
+    check(status == 0 and max(map(len, lines)) <= 80, f"lines of {max(map(len, lines))} columns")
+    check([line.split()[0] for line in lines[3:6]] == ["observe", "balanced", "saver"], "the usual policies")
+    for arguments, code, words in (
+        ((), 2, "wants transcripts"),
+        ((SESSIONS, "--policy", "thrifty"), 2, '"thrifty" is no policy'),
+        ((SESSIONS, "--policy", "saver route.usr.execute=x"), 1, "unknown setting"),
+        (("/nonexistent",), 1, "cannot read '/nonexistent'"),
+        ((os.path.join(HERE, "..", "cases"),), 1, "no transcripts"),
+    ):
+        status, _, said = replay(sluice, *arguments)
+        check(status == code and words in said, f"{arguments}: {status}, {said}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in sorted(os.listdir(SESSIONS)):
+            if name.endswith(".jsonl"):
+                with open(os.path.join(SESSIONS, name), "rb") as f:
+                    text = f.read()
+                with open(os.path.join(folder, name), "wb") as f:
+                    f.write(text[: len(text) // 2] + b"\n\x00\xff{]\n" + b"x" * 70_000_000 + b"\n" + text[len(text) // 2 :])
+        status, text, said = replay(sluice, folder, "--policy", "never", "--policy", "balanced", "--json")
+        figures = json.loads(text) if status == 0 else {}
+        check(figures.get("requests", 0) >= 40 and figures["too_long"] == 2, f"damaged transcripts: {said}")
+        check(figures and not any(p["failed"] for p in figures["policies"]), "requests of damaged transcripts")
+
+
 def check_demo(sluice, simulator):
     demo = os.path.join(os.path.dirname(HERE), "demo", "demo.py")
     command = [sys.executable, "-B", demo, sluice, simulator, "--fast"]
@@ -213,6 +277,8 @@ def main():
     check_story()
     check_sluice(sluice, simulator)
     check_others(sluice, simulator)
+    check_policies(sluice, simulator)
+    check_replay(sluice)
     check_faults(simulator)
     check_demo(sluice, simulator)
     print(f"{passed} passed, {failed} failed")
