@@ -58,7 +58,7 @@ struct cmd {
 	const char *option[CMD_OPTIONS_MAX]; /* by row of command->options; NULL: not given */
 	struct cmd_given *given; /* those of its own table, in order: for what may be repeated */
 	int ngiven;
-	char **args;                         /* the plain words */
+	char **args; /* the plain words */
 	int nargs;
 	bool help;                 /* --help was among the options */
 	struct config_input input; /* with --config, and each --set in order */

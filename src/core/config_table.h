@@ -12,7 +12,7 @@
 		"replaces the model of every Messages request; empty: the client's own") \
 	X(models, STRING_MAP, "models", "", ANY, TRUSTED | REDIRECTS, \
 		"who answers to the names that clients ask for: `{\"NAME\": \"PROVIDER/MODEL NAME=VALUE …\"}`; names may hold `*` and `?`, an exact one comes first, then the first that fits; the model `*` is the name asked for; parameters are set in the request, `caps.…` say what the model can") \
-	X(route_profile, ENUM, "route.profile", "balanced", ONE_OF("observe|balanced|saver|max"), 0, \
+	X(route_profile, ENUM, "route.profile", "balanced", ONE_OF("observe|balanced|saver|max"), TRUSTED | REDIRECTS, \
 		"how models are chosen: `observe`: as asked; `balanced`: subagents and background turns go to cheaper models of the same provider; `saver`: and the main loop, once planning has ended; `max`: to the cheapest provider that there is a key for") \
 	X(route_use, STRING_MAP, "route.use", "", ANY, TRUSTED | REDIRECTS, \
 		"who answers to classes of turns: `{\"CLASS\": \"PROVIDER/MODEL NAME=VALUE …\"}`, as in `models`; the classes are in docs/routing.md") \

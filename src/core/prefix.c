@@ -138,15 +138,8 @@ static struct str agent_of(const struct exchange *x)
 	return agent.n > 0 || str_eq(thread, exchange_session(x)) ? agent : thread;
 }
 
-/* Whether it says that it is a subagent, but not which: its session is that of whom it works for. */
-static bool is_nameless(const struct exchange *x, enum turn_kind kind)
-{
-	return kind == TURN_SUBAGENT && x->dialect->family == API_ANTHROPIC && agent_of(x).n == 0 &&
-	       http_get(x->head, STR("x-parent-session-id")).n == 0;
-}
-
-/* Background turns have a prefix of their own, so they are conversations of their own. */
-/* Not all clients say which of its subagents one is. */
+/* Background turns have a prefix of their own, so they are conversations of their own; as are subagents, though not all clients say which
+ * of them one is. */
 static bool is_beside(const struct exchange *x, enum turn_kind kind)
 {
 	return turn_is_aside(kind) || (kind == TURN_SUBAGENT && agent_of(x).n == 0);
@@ -159,9 +152,6 @@ static struct str name_conversation(const struct exchange *x, enum turn_kind kin
 
 	if (session.n == 0 && x->chat.outline.n == 0)
 		return STR("");
-	if (session.n > 0 && is_nameless(x, kind))
-		return arena_printf(x->arena, "%.*s/h-%016llx", STR_ARG(session),
-			(unsigned long long)outline_identity(&x->chat.outline));
 	if (session.n == 0)
 		return arena_printf(x->arena, "h-%016llx%s%s",
 			(unsigned long long)outline_identity(&x->chat.outline),
@@ -179,7 +169,7 @@ static struct str name_parent(const struct exchange *x, enum turn_kind kind)
 		parent = http_get(x->head, STR("x-codex-parent-thread-id"));
 	if (parent.n > 0 && !str_eq(parent, session))
 		return arena_printf(x->arena, "%.*s/%.*s", STR_ARG(session), STR_ARG(parent));
-	return agent.n > 0 || is_nameless(x, kind) || turn_is_aside(kind) ? session : STR("");
+	return agent.n > 0 || is_beside(x, kind) ? session : STR("");
 }
 
 /* Claude Code tells the model where it works: the folder's name is the project's. */
@@ -406,14 +396,19 @@ static uint64_t who_is_meant(const struct exchange *x)
 	return who_is_asked(x, hash_fast(str_from(x->dialect->home), 0), x->chat.model);
 }
 
+static struct model_state *model_meant(const struct exchange *x)
+{
+	struct str model = canonical_model(x->svc, x->chat.model);
+
+	return prefix_model(x->svc->prefixes, who_is_meant(x), cache_rules_of(model).density);
+}
+
 static void recalled(void *ctx, struct str conversation, struct str model)
 {
 	struct exchange *x = ctx;
 	struct prefixes *p = x->svc->prefixes;
 	struct conversation *c = conversations_get(p->conversations, x->conversation);
-	struct model_state *m = prefix_model(p, who_is_meant(x),
-				   cache_rules_of(canonical_model(x->svc, x->chat.model)).density),
-			   stored;
+	struct model_state *m = model_meant(x), stored;
 
 	if (model.n == sizeof(stored)) {
 		memcpy(&stored, model.p, sizeof(stored));
@@ -483,10 +478,12 @@ struct course *prefix_course(struct exchange *x)
 unsigned prefix_remaining(struct exchange *x, bool subagent, unsigned prior)
 {
 	const struct course *c = prefix_course(x);
-	struct survival *s = &x->svc->prefixes->lengths[subagent];
+	struct model_state *m;
 
 	if (c == NULL)
 		return prior;
-	survival_note(s, c->turns + 1);
-	return survival_remaining(s, c->turns + 1, prior);
+	m = model_meant(x);
+	m->unsaved = true;
+	survival_note(&m->lengths[subagent], c->turns + 1);
+	return survival_remaining(&m->lengths[subagent], c->turns + 1, prior);
 }

@@ -14,7 +14,8 @@ enum { MODELS_MAX = 64, LEARNED_ENOUGH = 5 };
 struct model_state {
 	uint64_t who; /* 0: free */
 	struct estimator estimator;
-	int64_t min_tokens; /* prefixes up to here were not cached; 0: nothing learned */
+	int64_t min_tokens;         /* prefixes up to here were not cached; 0: nothing learned */
+	struct survival lengths[2]; /* of conversations, of subagents, in which it was asked for */
 	int64_t used_ms;
 	bool unsaved;
 };
@@ -24,7 +25,6 @@ struct prefixes {
 	struct conversations *conversations;
 	struct prompt_cache *cache;
 	struct model_state models[MODELS_MAX];
-	struct survival lengths[2]; /* of conversations; of subagents */
 	struct recaller *recaller;
 	struct timer *save; /* NULL: not needed yet */
 	bool saving;        /* the timer runs */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The profile's choice: gathers who could have the turn, asks what their caches would do with it, and lets the planner weigh them. */
-#include "base/clock.h"
 #include "core/candidate.h"
 #include "core/prefix.h"
 #include "core/provider.h"
@@ -22,6 +21,12 @@ static int quality(const struct config *c, struct str model)
 									    : quality_of(model);
 }
 
+/* A request that stands for itself can be reckoned without knowing any cache: nobody has its prefix. */
+static bool is_alone(const struct routing *r)
+{
+	return r->tokens > 0 && (r->plan.role == ROLE_ASIDE || r->plan.role == ROLE_SUBAGENT);
+}
+
 static void describe(
 	const struct routing *r, const struct candidate *c, struct planner_candidate *ret)
 {
@@ -38,9 +43,11 @@ static void describe(
 		.then_nano = -1 };
 	if (f != NULL)
 		ret->cache = f->forecast;
-	ret->priced = row != NULL && f != NULL;
+	else if (is_alone(r))
+		ret->cache.in = r->tokens;
+	ret->priced = row != NULL && (f != NULL || is_alone(r));
 	if (ret->priced)
-		ret->rates = price_rates(row, r->tokens, clock_wall_ms(), false);
+		ret->rates = price_rates(row, r->tokens, x->begin_wall_ms, false);
 }
 
 /* The one that is there already, or a new one; NULL: there is no more room. */

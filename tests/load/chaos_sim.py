@@ -246,7 +246,7 @@ class Judge:
     def look(self, a):
         """'whole' or 'broken', else Odd."""
         if a.status == 0:
-            raise Odd("hung" if a.seconds >= HUNG_S else "no answer", f"after {a.seconds:.1f} s")
+            raise Odd("hung" if a.seconds >= HUNG_S else "left without an answer", f"after {a.seconds:.1f} s")
         if a.status != 200:
             raise Odd("failed", f"status {a.status}")
         if a.cut:
@@ -313,8 +313,8 @@ async def read_reply(reader, answer):
 async def http(port, method, path, value=None):
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 28)
     body = json.dumps(value).encode() if value is not None else b""
-    writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nx-api-key: k\r\nanthropic-version: 2023-06-01\r\nauthorization: Bearer k\r\n"
-                 f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nx-api-key: k\r\nauthorization: Bearer k\r\n"
+                 f"anthropic-version: 2023-06-01\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
     answer = Answer(0, False)
     await read_reply(reader, answer)
     writer.close()
@@ -330,8 +330,8 @@ class Client:
     def request(self, model, streamed):
         body = json.dumps({"model": model, "max_tokens": 4000, "stream": streamed,
                            "messages": [{"role": "user", "content": "word " * (20 + self.number)}]}).encode()
-        return (f"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: sk-client-{self.number}\r\nanthropic-version: 2023-06-01\r\n"
-                f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n").encode() + body
+        return (f"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: sk-client-{self.number}\r\n"
+                f"anthropic-version: 2023-06-01\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n").encode() + body
 
     def close(self):
         if self.writer is not None:
@@ -369,10 +369,12 @@ class Provider:
         self.counts = Counter()
 
     async def start(self, binary, streams):
-        self.process = await asyncio.create_subprocess_exec(str(binary), "--listen", "127.0.0.1:0", stdout=asyncio.subprocess.PIPE)
+        self.process = await asyncio.create_subprocess_exec(str(binary), "--listen", "127.0.0.1:0",
+                                                            stdout=asyncio.subprocess.PIPE)
         self.port = int((await self.process.stdout.readline()).rsplit(b":", 1)[1])
         await http(self.port, "POST", "/sim/script", {"text": text_of(self.name, 0), "delay_ms": 0})
-        path, limit = ("/v1/chat/completions", "max_completion_tokens") if self.name == "openai" else ("/v1/messages", "max_tokens")
+        path = "/v1/chat/completions" if self.name == "openai" else "/v1/messages"
+        limit = "max_completion_tokens" if self.name == "openai" else "max_tokens"
         body = (await http(self.port, "POST", path, {"model": self.model, limit: 4000, "stream": True,
                                                      "messages": [{"role": "user", "content": "hello"}]})).body
         first = body.index(text_of(self.name, 0)[:WORD_BYTES].encode())
@@ -409,7 +411,8 @@ def configuration(providers, port, folder):
     first, second, third = providers
     return {"listen": [f"127.0.0.1:{port}"], "log": {"level": "error"}, "store": {"path": str(folder / "ledger.db")},
             "route": {"profile": "observe", "fallbacks": [f"{p.name}/{p.model}" for p in (second, third)]}, "failover": FAILOVER,
-            "providers": {first.name: at(first), second.name: {"dialect": "chat", "api_key": "sk-second-0123456789", **at(second)},
+            "providers": {first.name: at(first),
+                          second.name: {"dialect": "chat", "api_key": "sk-second-0123456789", **at(second)},
                           third.name: {"dialect": "anthropic", "api_key": "sk-third-0123456789", **at(third)}}}
 
 
@@ -419,7 +422,8 @@ async def start_proxy(binary, providers, folder):
     path.chmod(0o600)
     env = {"PATH": os.environ["PATH"], "HOME": str(folder)} | {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
     with (folder / "proxy.out").open("wb") as out:
-        process = await asyncio.create_subprocess_exec(str(binary), "start", "--config", str(path), env=env, stdout=out, stderr=out)
+        process = await asyncio.create_subprocess_exec(str(binary), "start", "--config", str(path),
+                                                       env=env, stdout=out, stderr=out)
     for _ in range(200):
         try:
             await http(port, "GET", "/health")
@@ -478,7 +482,8 @@ def expectations(run):
     """What must hold, each by name."""
     c, ids = run.judge.counts, Counter(run.ledger["ids"])
     rss, descriptors = halves(run.samples, "rss_mib"), halves(run.samples, "descriptors")
-    held = {f"no request was {name}": not c[name] for name in ("hung", "mixed", "failed", "cut off", "left unfinished", "no answer")}
+    never = ("hung", "mixed", "failed", "cut off", "left unfinished", "left without an answer")
+    held = {f"no request was {name}": not c[name] for name in never}
     held |= {
         "streams and messages are well formed": not c["grammar"],
         "there were answers of each provider": all(run.judge.by[p] for p in PROVIDERS),
@@ -559,7 +564,8 @@ async def chaos(options, folder):
     if process.returncode is None:
         process.send_signal(signal.SIGTERM)
     code = await process.wait()
-    verify = await asyncio.create_subprocess_exec(str(options.sluice), "ledger", "verify", "--config", str(folder / "config.json"),
+    verify = await asyncio.create_subprocess_exec(str(options.sluice), "ledger", "verify",
+                                                  "--config", str(folder / "config.json"),
                                                   stdout=asyncio.subprocess.DEVNULL)
     run = Run(judge, requests, ledger(folder / "ledger.db"), {p.name: await p.asked() for p in providers}, samples,
               (folder / "proxy.out").read_text(errors="replace"), code, b"__asan_init" in Path(options.sluice).read_bytes(),
@@ -596,8 +602,8 @@ def tell(held):
 
 
 def fake_stream(provider, words, end=("content_block_stop", "message_delta", "message_stop"), tokens=77, model=None):
-    frames = [("message_start", {"message": {"model": model or PROVIDERS[provider][0], "usage": {"input_tokens": tokens}}}), ("ping", {}),
-              ("content_block_start", {"index": 0})]
+    message = {"model": model or PROVIDERS[provider][0], "usage": {"input_tokens": tokens}}
+    frames = [("message_start", {"message": message}), ("ping", {}), ("content_block_start", {"index": 0})]
     frames += [("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": w}}) for w in words]
     frames += [(name, {"usage": {"output_tokens": 5}} if name == "message_delta" else {}) for name in end]
     return "".join(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n" for name, data in frames).encode()
@@ -608,32 +614,42 @@ def words_of(provider, reply):
     return [text[i:i + WORD_BYTES] for i in range(0, len(text), WORD_BYTES)]
 
 
+def fake_streams():
+    """Bodies by what has to be found of them."""
+    a, b, other = words_of("anthropic", 1), words_of("openai", 2), words_of("anthropic", 3)
+    torn, error = b'event: content_block_delta\ndata: {"ty\x00\n\n', b'event: error\ndata: {"type": "error"}\n\n'
+
+    def said(*arguments, **more):
+        return fake_stream("anthropic", *arguments, **more)
+    return {
+        "whole": [said(a)],
+        "broken": [said(a[:4], ("error",)), said([], ("error",)), said(a[:2], ()) + torn + error],
+        "mixed": [said(a[:4] + b[4:]), said(a[:4] + other[4:]), said(a[:4] + a[5:]), said(a[:4]), said(a[:4] + a), said(b),
+                  said(a, model="gpt-5.5"), said(a, tokens=78), said(["hello"])],
+        "left unfinished": [said(a, ()), said(a[:2], ()) + torn],
+        "grammar": [said(a, ("message_stop",)), said(a[:4], ("error", "content_block_delta")),
+                    said(a[:4], ("error", "message_stop")), said(a[:4], ()) + said(a), said(a) + said(a)],
+        "failed": [b"", b"<html></html>", b"event: ping\ndata: {}\n\n", torn, error, said([], ())[:200] + torn + error],
+    }
+
+
 def fake_answers():
     """Answers, and what has to be found of each."""
-    a, b, other = words_of("anthropic", 1), words_of("openai", 2), words_of("anthropic", 3)
-    page_ = b"<html></html>"
-    streams = {
-        "whole": [fake_stream("anthropic", a)],
-        "broken": [fake_stream("anthropic", a[:4], ("error",)), fake_stream("anthropic", [], ("error",)),
-                   fake_stream("anthropic", a[:2], ()) + b'event: content_block_delta\ndata: {"ty\x00\n\n' + fake_stream("spare", [], ("error",))[-40:]],
-        "mixed": [fake_stream("anthropic", a[:4] + b[4:]), fake_stream("anthropic", a[:4] + other[4:]), fake_stream("anthropic", a[:4] + a[5:]),
-                  fake_stream("anthropic", a[:4]), fake_stream("anthropic", a[:4] + a), fake_stream("anthropic", b),
-                  fake_stream("anthropic", a, model="gpt-5.5"), fake_stream("anthropic", a, tokens=78), fake_stream("anthropic", ["hello"])],
-        "left unfinished": [fake_stream("anthropic", a, ()), fake_stream("anthropic", a[:2], ()) + b'data: {"ty\x00\n\n'],
-        "grammar": [fake_stream("anthropic", a, ("message_stop",)),
-                    fake_stream("anthropic", a[:4], ("error", "content_block_delta")), fake_stream("anthropic", a[:4], ("error", "message_stop")),
-                    fake_stream("anthropic", a[:4], ()) + fake_stream("anthropic", a), fake_stream("anthropic", a) + fake_stream("anthropic", a)],
-        "failed": [b"", page_, b'event: ping\ndata: {}\n\n', b'event: content_block_start\ndata: {"ty\x00\n\n', b'event: error\ndata: {"type": "error"}\n\n'],
-    }
     headers = {"x-sluice-provider": "anthropic", "x-sluice-model": "claude-opus-5-5"}
-    found = [(Answer(0, True, 200, headers, body), what) for what, bodies in streams.items() for body in bodies]
+    streams = fake_streams()
+    whole, page_ = streams["whole"][0], b"<html></html>"
     message = {"model": "claude-opus-5-5", "content": [{"text": text_of("anthropic", 1)}], "usage": {"input_tokens": 77}}
-    found += [(Answer(0, False, 200, headers, json.dumps(message).encode()), "whole"), (Answer(0, False, 200, headers, page_), "grammar"),
-              (Answer(0, True, 200, {**headers, "x-sluice-provider": "openai"}, streams["whole"][0]), "mixed"),
-              (Answer(0, True, 200, {**headers, "x-sluice-model": "gpt-5.5"}, streams["whole"][0]), "mixed"),
-              (Answer(0, True, 529, headers), "failed"), (Answer(0, True, 200, headers, streams["whole"][0], cut=True), "cut off"),
-              (Answer(0, True, seconds=HUNG_S), "hung"), (Answer(0, True, seconds=1), "no answer")]
-    return found
+    found = [(Answer(0, True, 200, headers, body), what) for what, bodies in streams.items() for body in bodies]
+    return found + [
+        (Answer(0, False, 200, headers, json.dumps(message).encode()), "whole"),
+        (Answer(0, False, 200, headers, page_), "grammar"),
+        (Answer(0, True, 200, {**headers, "x-sluice-provider": "openai"}, whole), "mixed"),
+        (Answer(0, True, 200, {**headers, "x-sluice-model": "gpt-5.5"}, whole), "mixed"),
+        (Answer(0, True, 529, headers), "failed"),
+        (Answer(0, True, 200, headers, whole, cut=True), "cut off"),
+        (Answer(0, True, seconds=HUNG_S), "hung"),
+        (Answer(0, True, seconds=1), "left without an answer"),
+    ]
 
 
 def fake_run(**changes):

@@ -110,8 +110,8 @@ static void refused_in_a_project(void **state)
 {
 	static const char *const refused[] = { "listen", "models", "auth.key", "auth.key_env",
 		"auth.key_file", "auth.hosts", "auth.origins", "store.path", "store.keep_days",
-		"store.keep_bytes", "record.bodies", "prices.file", "log.file", "route.use",
-		"route.provider", "route.fallbacks", "route.examples", "route.rules",
+		"store.keep_bytes", "record.bodies", "prices.file", "log.file", "route.profile",
+		"route.use", "route.provider", "route.fallbacks", "route.examples", "route.rules",
 		"route.script", "route.script_instructions", "route.script_memory_bytes",
 		"providers.openai.dialect", "providers.openai.flavor", "providers.openai.base_url",
 		"providers.openai.api_key", "providers.openai.api_key_env",
@@ -484,6 +484,30 @@ static void secrets_stay_secret(void **state)
 	}
 }
 
+/* One entry of a map on the command line leaves the others as they are. */
+static void entries_of_maps(void **state)
+{
+	struct fake f = {
+		.files = { { USER_FILE,
+			"{\"route.use\": {\"execute\": \"openai/a\", \"image\": \"openai/b\"}}" } },
+		.sets = { "route.use.execute=anthropic/c effort=low", "route.use.fast=openai/d",
+			"models.gpt-5.6=openai/e" }
+	};
+	struct fake wrong = { .sets = { "route.use.=openai/a", "limits.x=1" } };
+
+	fake_load(&f);
+	assert_problems(&f, "");
+	assert_int_equal(f.config->route_use.n, 3);
+	assert_bytes(str_map_get(&f.config->route_use, STR("execute")), "anthropic/c effort=low");
+	assert_bytes(str_map_get(&f.config->route_use, STR("image")), "openai/b");
+	assert_bytes(str_map_get(&f.config->route_use, STR("fast")), "openai/d");
+	assert_bytes(str_map_get(&f.config->models, STR("gpt-5.6")), "openai/e");
+	fake_release(&f);
+	fake_load(&wrong);
+	assert_int_equal(wrong.report.errors, 2);
+	fake_release(&wrong);
+}
+
 static void write_file(const char *path, const char *text, unsigned mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -549,6 +573,7 @@ int main(void)
 		cmocka_unit_test(several_keys_that_are_wrong),
 		cmocka_unit_test(files_that_others_can_read),
 		cmocka_unit_test(secrets_stay_secret),
+		cmocka_unit_test(entries_of_maps),
 		cmocka_unit_test(real_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
