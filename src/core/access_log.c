@@ -376,7 +376,7 @@ void log_message(struct access_log *log, enum log_level level, const char *fmt, 
 	char text[1024];
 	va_list ap;
 
-	if (level > log->level)
+	if (log == NULL || level > log->level)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);

@@ -23,7 +23,7 @@ void access_log_configure(struct access_log *log, const struct config *c);
 void access_log_exchange(struct access_log *log, const struct exchange *x);
 /* One line about bytes that never became a request. */
 void access_log_refused(struct access_log *log, const struct err *e, struct str path);
-/* A message of sluice itself. */
+/* A message of sluice itself. NULL is accepted: it goes nowhere. */
 void log_message(struct access_log *log, enum log_level level, const char *fmt, ...) PRINTF(3, 4);
 
 #endif

@@ -27,6 +27,14 @@ static bool is_alone(const struct routing *r)
 	return r->tokens > 0 && (r->plan.role == ROLE_ASIDE || r->plan.role == ROLE_SUBAGENT);
 }
 
+static bool takes_images(const struct candidate *c, struct str model)
+{
+	struct caps caps;
+
+	caps_of_model(&caps, candidate_flavor(c->provider), model);
+	return caps.vision || str_eq(c->provider->unsupported, STR("placeholder"));
+}
+
 static void describe(
 	const struct routing *r, const struct candidate *c, struct planner_candidate *ret)
 {
@@ -41,6 +49,8 @@ static void describe(
 		.window = row != NULL ? row->context_tokens : -1,
 		.now_nano = -1,
 		.then_nano = -1 };
+	if (r->turn->images && !takes_images(c, model))
+		ret->objection = "takes no images";
 	if (f != NULL)
 		ret->cache = f->forecast;
 	else if (is_alone(r))

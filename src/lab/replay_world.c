@@ -161,6 +161,23 @@ static void receive(struct asking *q)
 	q->w->way->bill.differs += reply.differs;
 }
 
+/* Whoever cannot be asked that is passed by, as in the proxy. */
+static bool build(struct asking *q, struct buf *spliced, struct upstream_request *rq)
+{
+	struct exchange *x = q->x;
+
+	for (;; x->plan.at++) {
+		x->err = (struct err){ 0 };
+		q->o.candidate = x->plan.c[x->plan.at];
+		prefix_foresee(x);
+		if (request_build(x, &q->o.candidate, spliced, rq))
+			return true;
+		buf_release(spliced);
+		if (x->plan.at + 1 >= x->plan.n)
+			return false;
+	}
+}
+
 static void ask(struct asking *q)
 {
 	struct upstream_request rq;
@@ -168,7 +185,7 @@ static void ask(struct asking *q)
 
 	buf_init(&spliced, SIZE_MAX);
 	buf_init(&blocks, SIZE_MAX);
-	if (!request_build(q->x, &q->o.candidate, &spliced, &rq)) {
+	if (!build(q, &spliced, &rq)) {
 		q->error = str_from(err_message(&q->x->err));
 	} else {
 		add_blocks(q->r->reply, &blocks);
@@ -259,8 +276,7 @@ static bool try(
 		q.error = q.x->err.kind != ERR_NONE ? str_from(err_message(&q.x->err))
 						    : STR("it could not be prepared");
 	} else {
-		q.o = (struct outcome){ .candidate = q.x->plan.c[q.x->plan.at],
-			.usage = USAGE_UNKNOWN,
+		q.o = (struct outcome){ .usage = USAGE_UNKNOWN,
 			.cost = COST_UNKNOWN,
 			.begin_wall_ms = clock_wall_ms() };
 		ask(&q);

@@ -167,6 +167,8 @@ static const char *objection(const struct planner_candidate *c,
 
 	if (c->asked)
 		return NULL;
+	if (c->objection != NULL)
+		return c->objection;
 	if (c->window >= 0 && input_tokens(&c->cache) + reply > c->window)
 		return "window too small";
 	if (!c->wanted && c->quality < bar)

@@ -71,6 +71,7 @@ struct planner_candidate {
 	bool wanted;  /* somebody has named it for such turns: its quality does not matter */
 	bool priced;  /* rates are known */
 	struct rates rates;
+	const char *objection; /* why it cannot have such a turn; NULL: it can */
 	int64_t window;        /* tokens; -1: not known */
 	struct forecast cache; /* of this request */
 	/* planner_choose() */

@@ -146,8 +146,8 @@ def faketime_library():
 
 
 class Sluice(Program):
-    """The proxy. With a clock its wall time is what set_clock() said last, and runs on from there; durations are
-    real."""
+    """The proxy, which sends everything on as asked unless a setting says otherwise. With a clock its wall time is what
+    set_clock() said last, and runs on from there; durations are real."""
 
     def __init__(self, program, upstream, settings=(), at=None):
         super().__init__("sluice")
@@ -160,7 +160,8 @@ class Sluice(Program):
             self.set_clock(at)
         config = os.path.join(self.folder, "config.json")
         with open(os.open(config, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as f:
-            json.dump({"listen": [self.address], "providers": {"anthropic": {"base_url": upstream}}}, f)
+            providers = {"anthropic": {"base_url": upstream}}
+            json.dump({"listen": [self.address], "providers": providers, "route": {"profile": "observe"}}, f)
         self.options = ["--config", config]
         for setting in settings:
             self.options += ["--set", setting]
