@@ -20,7 +20,7 @@
 		"provider that is asked whatever else is said, for the model that the turn would have had; empty: none") \
 	X(route_fallbacks, STRINGS, "route.fallbacks", "", ANY, TRUSTED | REDIRECTS, \
 		"who is asked when the others fail, in this order: `PROVIDER/MODEL NAME=VALUE …`; the model `*` is the one asked for") \
-	X(route_quality, STRING_MAP, "route.quality", "", ANY, 0, \
+	X(route_quality, STRING_MAP, "route.quality", "", ANY, TRUSTED | REDIRECTS, \
 		"how good models are, from 0 to 100, over the table built in: `{\"NAME\": \"85\"}`") \
 	X(route_long_context_tokens, INT, "route.long_context_tokens", "60000", RANGE(1000, 10000000), 0, \
 		"input tokens from which on a turn is of the class `long_context`") \

@@ -124,11 +124,15 @@ static bool by_script(struct routing *r, struct verdict *v)
 		return false;
 	v->by = choice.from == SCRIPT_FROM_RULE ? "rule" : "script";
 	v->why = choice.why;
-	if (choice.n == 0)
-		return true;
-	v->rest = choice.targets + 1;
-	v->nrest = choice.n - 1;
-	return routing_candidate(r, &choice.targets[0], &v->c);
+	for (size_t i = 0; i < choice.n; i++) {
+		v->rest = choice.targets + i + 1;
+		v->nrest = choice.n - i - 1;
+		/* Without a key only the last one is left to complain about. */
+		if (routing_candidate(r, &choice.targets[i], &v->c) &&
+			(!needs_key(v->c.provider) || v->c.provider == r->asked.provider))
+			break;
+	}
+	return true;
 }
 
 /* Looks a class up. */
@@ -246,10 +250,11 @@ static bool force(struct routing *r, struct verdict *v)
 	const struct flavor *f = candidate_flavor(p);
 	const struct ladder *l = f->maker != NULL ? ladder_of(str_from(f->maker)) : NULL;
 	const struct price *row = prices_find(r->x->svc->prices, routing_model(r, &v->c));
-	/* A model that is made by somebody else is not there: its place takes the middle one. */
+	/* A model that is made by somebody else is not there: the one of its rank takes its place. */
 	bool has = f->maker == NULL || row == NULL || str_eq(row->provider, str_from(f->maker));
 	struct model_entry e = { .provider = p->name,
-		.model = has || l == NULL ? routing_model(r, &v->c) : str_from(l->middle) };
+		.model = has || l == NULL ? routing_model(r, &v->c)
+					  : ladder_rung(l, quality_of(routing_model(r, &v->c))) };
 
 	v->by = "forced";
 	v->why = STR("route.provider");
@@ -267,7 +272,7 @@ static void decide_freely(struct routing *r, struct verdict *v, struct decision 
 		if (must_stay(r, &v->c, &current)) {
 			v->c = current;
 			v->nrest = 0;
-			v->why = STR("open tool loop with thinking");
+			v->why = STR(PLANNER_HELD);
 		}
 		routing_note(r, &v->c);
 		return;

@@ -162,6 +162,23 @@ static void tell(struct decision *d, const struct planner_choice *choice)
 	}
 }
 
+/* Somebody else than the client's own choice has it; or had it, and has it no more. */
+static bool is_change(const struct planner_choice *c)
+{
+	const struct planner_candidate *chosen = &c->v[c->chosen];
+
+	return !chosen->asked || !chosen->current;
+}
+
+/* A change was due, and had to wait. */
+static bool is_held(const struct planner_choice *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (str_eq(str_from(c->v[i].verdict), str_from(PLANNER_HELD)))
+			return true;
+	return false;
+}
+
 struct candidate routing_by_profile(struct routing *r, struct decision *d)
 {
 	const struct config *config = r->x->config;
@@ -181,8 +198,8 @@ struct candidate routing_by_profile(struct routing *r, struct decision *d)
 		str_put(course->named, sizeof(course->named), r->x->chat.model);
 	if (choice.n == 1)
 		return g.c[choice.chosen]; /* there was nothing to choose */
-	d->by = choice.v[choice.chosen].asked && !r->left_to_us ? "as asked" : "profile";
-	d->why = str_from(need.why);
+	d->by = is_change(&choice) || r->left_to_us ? "profile" : "as asked";
+	d->why = str_from(is_held(&choice) ? PLANNER_HELD : need.why);
 	d->bar = need.bar;
 	d->turns = r->plan.remaining + 1;
 	tell(d, &choice);

@@ -52,7 +52,8 @@ struct event {
 	bool freeform; /* OPEN of a CALL: EV_TEXT brings text, not arguments (custom tools of Responses) */
 	struct str id,
 		name; /* START: the reply's id. OPEN: the call's, as the provider has them; id may be empty. Escaped */
-	struct native native; /* SIGN. OPEN of a CALL: its own signature. OPEN of a REASONING: only the code, where it will be signed:
+	struct native
+		native; /* SIGN. OPEN of a CALL: its own signature. OPEN of a REASONING: only the code, where it will be signed:
 	                       * clients of Chat Completions are shown Claude's in a form of its own from the first word on */
 };
 

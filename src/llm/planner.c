@@ -41,7 +41,7 @@ static const char *move_on(enum route_profile profile, const struct planner_turn
 	}
 	if (t->fresh && is_simple(profile, t->size)) {
 		c->phase = COURSE_EXECUTING;
-		return "the task is simple";
+		return "the task is simple enough";
 	}
 	return NULL;
 }
@@ -223,7 +223,7 @@ void planner_choose(struct planner_choice *from, const struct planner_turn *t,
 		reckon(&from->v[i], t);
 	best = find_cheapest(from, t, need->bar);
 	if (best != current && !t->switchable)
-		why_not = "open tool loop with thinking";
+		why_not = PLANNER_HELD;
 	else if (best != current && best != asked && from->v[current].verdict == NULL)
 		why_not = weigh(from, best, c, limits);
 	if (why_not != NULL) {

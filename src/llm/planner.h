@@ -18,6 +18,9 @@ enum { PLANNER_REPLY_TOKENS = 8192 };
 enum route_profile { ROUTE_OBSERVE, ROUTE_BALANCED, ROUTE_SAVER, ROUTE_MAX, ROUTE_PROFILES };
 extern const char *const route_profiles[ROUTE_PROFILES];
 
+/* The verdict on a change that has to wait. */
+#define PLANNER_HELD "open tool loop with thinking"
+
 /* Where a conversation stands. */
 enum course_phase {
 	COURSE_PLANNING, /* so far nothing was changed */

@@ -110,3 +110,12 @@ const struct ladder *ladder_of(struct str maker)
 			return &ladders[i];
 	return NULL;
 }
+
+struct str ladder_rung(const struct ladder *l, int quality)
+{
+	enum { BEST = 90, MIDDLE = 78 };
+
+	if (quality < 0 || quality >= BEST)
+		return str_from(l->best);
+	return str_from(quality >= MIDDLE ? l->middle : l->fast);
+}

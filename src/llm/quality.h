@@ -18,5 +18,7 @@ struct ladder {
 };
 /* NULL: not known. */
 const struct ladder *ladder_of(struct str maker);
+/* The model of a ladder that is as good as one of that quality; the best for one that is not known. */
+struct str ladder_rung(const struct ladder *l, int quality);
 
 #endif

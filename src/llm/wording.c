@@ -283,11 +283,10 @@ static bool says_missed(struct str head)
 static bool counts_failures(struct str tail)
 {
 	size_t at = str_find(tail, STR(" failed"));
-	const char *digit = tail.p + at - 1;
 
-	if (at == tail.n || at < 2 || *digit < '0' || *digit > '9')
+	if (at == tail.n || at < 2 || tail.p[at - 1] < '0' || tail.p[at - 1] > '9')
 		return false;
-	return *digit != '0' || (digit[-1] >= '0' && digit[-1] <= '9');
+	return tail.p[at - 1] != '0' || (tail.p[at - 2] >= '0' && tail.p[at - 2] <= '9');
 }
 
 /* What is left of programs that have failed, where no exit code is told. */

@@ -19,9 +19,16 @@ static void estimate(struct outcome *o)
 	o->usage.out = billing_output(o);
 }
 
+/* Nothing has come of it, and somebody else was asked: providers bill for what they have answered. */
+static bool came_to_nothing(const struct outcome *o)
+{
+	return o->next != NULL && o->usage.in < 0 && o->usage.out < 0 && o->content_bytes == 0;
+}
+
 static void account(const struct exchange *x, struct outcome *o)
 {
-	if (billing_is_free(x, o)) {
+	o->estimated = came_to_nothing(o);
+	if (o->estimated || billing_is_free(x, o)) {
 		o->cost = (struct cost){ 0 };
 		return;
 	}

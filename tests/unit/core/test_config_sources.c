@@ -110,7 +110,7 @@ static void refused_in_a_project(void **state)
 {
 	static const char *const refused[] = { "listen", "models", "auth.key", "auth.key_env",
 		"auth.key_file", "auth.hosts", "auth.origins", "store.path", "store.keep_days",
-		"store.keep_bytes", "record.bodies", "prices.file", "log.file", "route.profile",
+		"store.keep_bytes", "record.bodies", "prices.file", "log.file", "route.profile", "route.quality",
 		"route.use", "route.provider", "route.fallbacks", "route.examples", "route.rules",
 		"route.script", "route.script_instructions", "route.script_memory_bytes",
 		"providers.openai.dialect", "providers.openai.flavor", "providers.openai.base_url",

@@ -489,7 +489,7 @@ static void saver_goes_up_once(void **state)
 	check_turn(&w, ASK(OPUS, EDITED TROUBLE("d") TROUBLE("e")), SONNET,
 		"executing what was planned");
 	check_turn(&w, ASK(OPUS, EDITED TROUBLE("d") TROUBLE("e") TROUBLE("f") TROUBLE("g")), OPUS,
-		NULL);
+		"results of tools keep failing");
 	check_turn(&w,
 		ASK(OPUS, EDITED TROUBLE("d") TROUBLE("e") TROUBLE("f") TROUBLE("g")
 				  CALLS("h", "Edit") RESULT("h", "")),
