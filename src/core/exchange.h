@@ -190,6 +190,7 @@ struct exchange {
 
 	/* route */
 	struct plan plan;
+	const struct candidate *meant; /* whom the client has named with its provider; NULL: its own one */
 	struct decision *decision; /* core/decision.h: why this plan; NULL: plan.why says it all */
 
 	/* foresee */

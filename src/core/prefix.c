@@ -393,6 +393,8 @@ static uint64_t who_of(const struct exchange *x, const struct candidate *c)
 /* Whom the client means. */
 static uint64_t who_is_meant(const struct exchange *x)
 {
+	if (x->meant != NULL)
+		return who_of(x, x->meant);
 	return who_is_asked(x, hash_fast(str_from(x->dialect->home), 0), x->chat.model);
 }
 
@@ -486,4 +488,9 @@ unsigned prefix_remaining(struct exchange *x, bool subagent, unsigned prior)
 	m->unsaved = true;
 	survival_note(&m->lengths[subagent], c->turns + 1);
 	return survival_remaining(&m->lengths[subagent], c->turns + 1, prior);
+}
+
+bool prefix_is_of(const struct exchange *x, const struct candidate *c)
+{
+	return x->prefix != NULL && x->prefix->who == who_of(x, c);
 }

@@ -51,6 +51,8 @@ const struct foresight *prefix_look(struct exchange *x, const struct candidate *
 void prefix_foresee(struct exchange *x);
 /* The same once more, when the cache may have changed since. */
 void prefix_foresee_again(struct exchange *x);
+/* Whether x->prefix is that of this candidate. */
+bool prefix_is_of(const struct exchange *x, const struct candidate *c);
 /* The routing of the conversation; NULL: none is remembered. Valid until another conversation is looked at. */
 struct course *prefix_course(struct exchange *x);
 /* Requests that its conversation is expected to make after this one; `prior`: before anything was observed. */

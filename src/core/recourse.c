@@ -108,7 +108,7 @@ static void extend(struct exchange *x)
 {
 	const struct str_list *list = &x->config->route_fallbacks;
 
-	if (x->endpoint != ENDPOINT_MESSAGES)
+	if (x->endpoint != ENDPOINT_MESSAGES || x->config->route_provider.n > 0)
 		return;
 	for (size_t i = 0; i < list->n; i++)
 		if (!add_fallback(x, list->v[i]))

@@ -275,7 +275,9 @@ static void fit_members(struct exchange *x, const struct candidate *c, bool lack
 	const struct refit how = { .caps = &target.caps, .lacks_thinking = lacks_thinking };
 	struct buf fitted;
 
-	if (!candidate_rerouted(x, c) || x->endpoint == ENDPOINT_COUNT)
+	const struct outline_facts *f = &x->chat.outline.facts;
+	bool unfounded = lacks_thinking && f->thinking_manual && f->answers_tools;
+	if ((!candidate_rerouted(x, c) && !unfounded) || x->endpoint == ENDPOINT_COUNT)
 		return;
 	candidate_target(&target, x, c);
 	fit_window(x, c, &target.caps);

@@ -213,7 +213,8 @@ static bool must_stay(
 	const struct routing *r, const struct candidate *to, struct candidate *current)
 {
 	*current = routing_current(r);
-	return !r->plan.switchable && !routing_same(r, current, to);
+	/* Who has begun the loop is not known where no course is kept. */
+	return r->course != NULL && !r->plan.switchable && !routing_same(r, current, to);
 }
 
 static void add(struct routing *r, const struct candidate *c)
@@ -232,11 +233,13 @@ static void fill_plan(struct routing *r, const struct verdict *v)
 	struct candidate c;
 
 	add(r, &v->c);
+	if (r->x->config->route_provider.n > 0 && exchange_is_read(r->x))
+		return; /* forced: nobody else, come what may */
 	for (size_t i = 0; i < v->nrest; i++)
 		if (routing_candidate(r, &v->rest[i], &c) && has_key(r->x, c.provider))
 			add(r, &c);
 	if (!r->left_to_us && r->x->endpoint == ENDPOINT_MESSAGES &&
-		!routing_same(r, &v->c, &r->asked))
+		!routing_same(r, &v->c, &r->asked) && has_key(r->x, r->asked.provider))
 		add(r, &r->asked);
 }
 
@@ -261,7 +264,8 @@ static bool force(struct routing *r, struct verdict *v)
 	return routing_candidate(r, &e, &v->c);
 }
 
-static void decide_freely(struct routing *r, struct verdict *v, struct decision *d)
+/* False: it goes as asked, and nothing was weighed. */
+static bool decide_freely(struct routing *r, struct verdict *v, struct decision *d)
 {
 	struct candidate current;
 
@@ -275,13 +279,14 @@ static void decide_freely(struct routing *r, struct verdict *v, struct decision 
 			v->why = STR(PLANNER_HELD);
 		}
 		routing_note(r, &v->c);
-		return;
+		return true;
 	}
 	v->c = routing_by_profile(r, d);
-	if (d->why.n > 0) {
-		v->by = d->by;
-		v->why = d->why;
-	}
+	if (d->why.n == 0)
+		return false;
+	v->by = d->by;
+	v->why = d->why;
+	return true;
 }
 
 /* ---- whom the client means ---- */
@@ -320,6 +325,14 @@ static bool find_home(struct routing *r, struct str model)
 	return true;
 }
 
+static void note_meant(struct routing *r)
+{
+	struct candidate *c = arena_alloc(r->x->arena, sizeof(*c));
+
+	*c = r->asked;
+	r->x->meant = c;
+}
+
 /* *ret_fixed: the name says who is to answer, and nothing else is looked at. */
 static bool find_asked(struct routing *r, struct verdict *v, bool *ret_fixed)
 {
@@ -340,9 +353,13 @@ static bool find_asked(struct routing *r, struct verdict *v, bool *ret_fixed)
 	*ret_fixed = name.kind != NAME_AUTO;
 	if (name.kind != NAME_EXPLICIT)
 		return resolve_own(r, &name);
-	return routing_candidate(r, &name.target, &r->asked) ||
-	       err_set(&x->err, ERR_NOT_FOUND, "no provider '%.*s' is configured",
-		       STR_ARG(name.target.provider));
+	if (routing_candidate(r, &name.target, &r->asked)) {
+		if (!str_eq(v->why, STR("models"))) /* an alias stands for what it is called */
+			note_meant(r);
+		return true;
+	}
+	return err_set(&x->err, ERR_NOT_FOUND, "no provider '%.*s' is configured",
+		STR_ARG(name.target.provider));
 }
 
 /* ---- all of it ---- */
@@ -365,22 +382,21 @@ bool router_decide(struct exchange *x)
 	struct routing r = { .x = x, .profile = profile_of(x->config) };
 	struct verdict v = { .by = "as asked", .why = STR("as asked") };
 	struct decision *d = NULL;
-	const char *named;
 	bool fixed;
 
 	if (!find_asked(&r, &v, &fixed))
 		return false;
 	v.c = r.asked;
-	named = v.by;
 	if (!fixed && x->turn != NULL && (router_looks(x->config) || r.left_to_us)) {
 		d = decision_new(x->arena, 0);
 		routing_read(&r);
-		decide_freely(&r, &v, d);
+		if (!decide_freely(&r, &v, d))
+			d = NULL; /* that sentence says it all */
 	}
 	if (x->config->route_provider.n > 0 && exchange_is_read(x) && !force(&r, &v))
 		return false;
-	x->plan.why = v.why.p;            /* all of them end with a NUL */
-	if (d != NULL && v.by != named) { /* else that sentence says it all */
+	x->plan.why = v.why.p; /* all of them end with a NUL */
+	if (d != NULL) {
 		d->by = v.by;
 		d->why = v.why;
 		x->decision = d;

@@ -24,7 +24,8 @@ static int quality(const struct config *c, struct str model)
 /* A request that stands for itself can be reckoned without knowing any cache: nobody has its prefix. */
 static bool is_alone(const struct routing *r)
 {
-	return r->tokens > 0 && (r->plan.role == ROLE_ASIDE || r->plan.role == ROLE_SUBAGENT);
+	return r->tokens > 0 &&
+	       (r->plan.role == ROLE_ASIDE || (r->plan.role == ROLE_SUBAGENT && r->plan.fresh));
 }
 
 static bool takes_images(const struct candidate *c, struct str model)
@@ -45,6 +46,7 @@ static void describe(
 
 	*ret = (struct planner_candidate){ .provider = c->provider->name,
 		.model = model,
+		.params = c->params,
 		.quality = quality(x->config, model),
 		.window = row != NULL ? row->context_tokens : -1,
 		.now_nano = -1,
@@ -109,7 +111,7 @@ static void gather_named(struct gathering *g)
 	if (course == NULL || course->named[0] == '\0')
 		return;
 	const struct model_entry e = { .provider = g->r->asked.provider->name,
-		.model = str_from(course->named) };
+		.model = arena_dup(g->r->x->arena, str_from(course->named)) };
 	c = gather_entry(g, &e);
 	if (c != NULL)
 		c->wanted = true;
@@ -128,6 +130,8 @@ static void gather_all(struct gathering *g, const struct planner_need *need)
 	c->asked = true;
 	c = gather(g, &current);
 	c->current = true;
+	if (g->r->profile == ROUTE_OBSERVE)
+		return;
 	if (g->r->plan.role == ROLE_COMPACTION) {
 		c->wanted = true;
 		gather_named(g);

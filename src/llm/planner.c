@@ -241,12 +241,17 @@ void planner_choose(struct planner_choice *from, const struct planner_turn *t,
 
 static void put_target(struct course *c, const struct planner_candidate *to)
 {
+	struct buf b;
+
 	c->target[0] = '\0';
-	if (to->asked || to->provider.n + to->model.n + 2 > sizeof(c->target))
+	if (to->asked)
 		return;
-	str_put(c->target, sizeof(c->target), to->provider);
-	c->target[to->provider.n] = '/';
-	str_put(c->target + to->provider.n + 1, sizeof(c->target) - to->provider.n - 1, to->model);
+	buf_init(&b, sizeof(c->target) - 1);
+	buf_addf(&b, "%.*s/%.*s%.*s", STR_ARG(to->provider), STR_ARG(to->model),
+		STR_ARG(to->params));
+	if (!b.overflow)
+		str_put(c->target, sizeof(c->target), buf_str(&b));
+	buf_release(&b);
 }
 
 void planner_settle(struct course *c, const struct planner_choice *made)

@@ -105,7 +105,7 @@ enum step stage_account(struct exchange *x)
 		add_cost(&x->cost, &o->cost);
 		x->estimated |= o->estimated;
 	}
-	if (x->prefix != NULL && x->last != NULL)
+	if (x->last != NULL && prefix_is_of(x, &x->last->candidate))
 		settle_prefix(x, x->last);
 	x->session = exchange_session(x);
 	if (x->session.n > 0)

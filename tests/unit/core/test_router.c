@@ -636,6 +636,36 @@ static void the_clients_own_choice_comes_next(void **state)
 	}
 }
 
+/* What must go to one provider goes to no other, not even when that fails. */
+static void a_forced_provider_is_alone(void **state)
+{
+	static const char *const sets[] = { KEYS, "route.provider=deepseek-anthropic",
+		"route.fallbacks=openai/gpt-5", "failover.retries=0", NULL };
+	struct world w;
+
+	world_init(&w, sets);
+	struct conn *c = world_post_with(&w, "/v1/messages", AGENT, STR(ASK(OPUS, HI)));
+	assert_true(str_starts(str_from(sent_to(&w)), STR("api.deepseek.com ")));
+	world_answer(&w, "500 Oops", STR(REFUSAL("api_error")));
+	assert_int_equal(c->reply.status, 500);
+	world_release(&w);
+}
+
+/* Rules make the router look at a turn; the profile has no say in it all the same. */
+static void observe_stays_out_of_it(void **state)
+{
+	static const char *const sets[] = { KEYS, DAY, "route.profile=observe",
+		"route.rules=[{\"when\": \"kind == 'none'\", \"use\": \"openai/gpt-5\"}]", NULL };
+	struct world w;
+
+	world_init(&w, sets);
+	assert_string_equal(ask(&w, MAIN, STR(ASK(SONNET, TASK))), AT_HOME(SONNET));
+	assert_string_equal(ask(&w, MAIN, STR(ASK(SONNET, EDITED))), AT_HOME(SONNET));
+	assert_string_equal(
+		ask(&w, MAIN, STR(ASK(OPUS, FURTHER SAYS("so") "," USER(SUM_UP)))), AT_HOME(OPUS));
+	world_release(&w);
+}
+
 /* A list names who comes next, also the client's own provider, whose key it brings itself. */
 static void those_named_with_it_come_next(void **state)
 {
@@ -716,6 +746,8 @@ int main(void)
 		cmocka_unit_test(rules_that_fail),
 		cmocka_unit_test(the_cheapest_of_all),
 		cmocka_unit_test(the_clients_own_choice_comes_next),
+		cmocka_unit_test(a_forced_provider_is_alone),
+		cmocka_unit_test(observe_stays_out_of_it),
 		cmocka_unit_test(those_named_with_it_come_next),
 		cmocka_unit_test(keys_that_are_missing),
 	};
