@@ -130,8 +130,26 @@ static void seal_whole(struct attempt *a)
 		g->head.length = (int64_t)sealed.n;
 }
 
+/* It has ended in order, but not at its end: told to clients of failover, who would else wait for what others could have said. What nobody
+ * watches over stays as it came. */
+static bool ends_early(const struct attempt *a)
+{
+	return a->gate != NULL && a->events && a->dialect->family == API_ANTHROPIC &&
+	       conn_replied(a->x->conn) && !a->out->whole && a->out->error.n == 0 &&
+	       a->out->status < 300;
+}
+
 static enum step end_relayed(struct attempt *a, enum upstream_failure why)
 {
+	if (why == UPSTREAM_OK && ends_early(a)) {
+		err_set(&a->x->err, ERR_UPSTREAM,
+			"provider '%.*s': the stream ended without an end",
+			STR_ARG(a->out->candidate.provider->name));
+		if (str_trim(buf_str(&a->held)).n == 0) /* the rest of a blank line */
+			attempt_put_raw(a, buf_str(&a->held));
+		fail_reply(a);
+		return STEP_REPLY;
+	}
 	if (why == UPSTREAM_OK) {
 		if (a->gate == NULL || !a->gate->refused)
 			attempt_put_raw(
@@ -365,7 +383,8 @@ static struct attempt *attempt_new(
 	if (c->dialect->family == API_ANTHROPIC && exchange_is_read(x) &&
 		!exchange_is_translated(x, c) && candidate_rerouted(x, c)) {
 		a->sealing = arena_alloc(x->arena, sizeof(*a->sealing));
-		a->sealing->model = candidate_model(x, c);
+		/* The price table may be another one before it ends. */
+		a->sealing->model = arena_dup(x->arena, candidate_model(x, c));
 		buf_init(&a->sealing->frame, SIZE_MAX);
 	}
 	buf_init(&a->reply, x->config->limits_body_bytes); /* larger ones are relayed unread */

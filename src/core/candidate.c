@@ -129,6 +129,14 @@ bool candidate_rerouted(const struct exchange *x, const struct candidate *c)
 	       !str_eq(candidate_model(x, c), prices_canonical(x->svc->prices, model_asked(x)));
 }
 
+bool candidate_asked_thinks(const struct exchange *x)
+{
+	struct caps caps;
+
+	caps_of_model(&caps, flavor_by_name(str_from(x->dialect->home)), model_asked(x));
+	return caps.thinking == THINKING_ALWAYS || caps.between_tools;
+}
+
 /* With a budget the thinking of an open loop must come back. */
 static bool has_budget(const struct exchange *x, const struct candidate *c)
 {

@@ -26,6 +26,8 @@ const struct flavor *candidate_flavor(const struct config_provider *p);
 struct str candidate_model(const struct exchange *x, const struct candidate *c);
 /* Whether that is another model than the client has asked for, or than the one that the configuration puts in its place always. */
 bool candidate_rerouted(const struct exchange *x, const struct candidate *c);
+/* Whether the model that the client has asked for thinks without being told to. */
+bool candidate_asked_thinks(const struct exchange *x);
 /* What becomes of the thinking in a conversation that this candidate is sent as it is. */
 void candidate_thinking(
 	struct thinking_rules *ret, const struct exchange *x, const struct candidate *c);

@@ -8,7 +8,7 @@
 #define CONFIG_SETTINGS(X) \
 	X(listen, STRINGS, "listen", "localhost:7780", ANY, TRUSTED, \
 		"addresses to listen on, `host:port`; `localhost` means 127.0.0.1 and ::1; an address that is not loopback needs `auth.key`") \
-	X(override_model, STRING, "override.model", "", ANY, 0, \
+	X(override_model, STRING, "override.model", "", ANY, TRUSTED | REDIRECTS, \
 		"replaces the model of every Messages request; empty: the client's own") \
 	X(models, STRING_MAP, "models", "", ANY, TRUSTED | REDIRECTS, \
 		"who answers to the names that clients ask for: `{\"NAME\": \"PROVIDER/MODEL NAME=VALUE …\"}`; names may hold `*` and `?`, an exact one comes first, then the first that fits; the model `*` is the name asked for; parameters are set in the request, `caps.…` say what the model can") \
@@ -22,6 +22,8 @@
 		"who is asked when the others fail, in this order: `PROVIDER/MODEL NAME=VALUE …`; the model `*` is the one asked for") \
 	X(route_quality, STRING_MAP, "route.quality", "", ANY, TRUSTED | REDIRECTS, \
 		"how good models are, from 0 to 100, over the table built in: `{\"NAME\": \"85\"}`") \
+	X(route_tag, ENUM, "route.tag", "subagents", ONE_OF("off|subagents|all"), TRUSTED | REDIRECTS, \
+		"whose prompts may name a model with `<CCR-SUBAGENT-MODEL>`: `off`: nobody's; `subagents`: those that the client says are a subagent's; `all`: everybody's; only models of the client's own provider and of those that your routing names (see docs/routing.md)") \
 	X(route_long_context_tokens, INT, "route.long_context_tokens", "60000", RANGE(1000, 10000000), 0, \
 		"input tokens from which on a turn is of the class `long_context`") \
 	X(route_turns, INT, "route.turns", "80", RANGE(1, 100000), 0, \
@@ -154,7 +156,7 @@
 		"and for how long") \
 	X(prices_file, STRING, "prices.file", "", ANY, TRUSTED | FILE_NAME, \
 		"price table to use on top of the one built in; empty: `sluice/prices.json` below XDG_DATA_HOME, if there is one") \
-	X(prices_models, STRING_MAP, "prices.models", "", ANY, 0, \
+	X(prices_models, STRING_MAP, "prices.models", "", ANY, TRUSTED | REDIRECTS, \
 		"prices of single models, in dollars per million tokens: `{\"NAME\": \"input=3 output=15 cache_read=0.3 cache_write_5m=3.75 cache_write_1h=6\"}`") \
 	X(log_level, ENUM, "log.level", "info", ONE_OF("error|warn|info|debug"), 0, \
 		"what is written to the log: that level and what weighs more") \

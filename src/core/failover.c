@@ -11,6 +11,7 @@ enum remedy {
 	R_NEXT = 1 << 2,      /* anybody else */
 	R_LARGER = 1 << 3,    /* a model with a larger window */
 	R_ELSEWHERE = 1 << 4, /* another provider */
+	R_ASKED = 1 << 5,     /* whom the client asked for */
 };
 
 static const unsigned remedies[ERR_KINDS] = {
@@ -26,13 +27,15 @@ static const unsigned remedies[ERR_KINDS] = {
 	[ERR_NOT_FOUND] = R_NEXT,
 	[ERR_CONTEXT] = R_LARGER,
 	[ERR_TOO_LARGE] = R_ELSEWHERE,
-	/* Others stay what they are: a request that is wrong is wrong everywhere. */
+	/* Wrong everywhere, unless it is our choice of the model that made it so. */
+	[ERR_INVALID] = R_ASKED,
+	/* Others stay what they are. */
 };
 
 static unsigned remedies_of(const struct failover_failure *f)
 {
 	if (f->kind == ERR_INVALID && f->capability)
-		return R_ELSEWHERE;
+		return R_ELSEWHERE | R_ASKED;
 	return remedies[f->kind];
 }
 
@@ -52,7 +55,8 @@ static bool may_help(const struct failover_option *o, unsigned remedy, int64_t c
 		return false;
 	if (remedy & R_LARGER)
 		return o->context_tokens > 0 && o->context_tokens > context_tokens;
-	return (remedy & R_NEXT) || ((remedy & R_ELSEWHERE) && o->elsewhere);
+	return (remedy & R_NEXT) || ((remedy & R_ELSEWHERE) && o->elsewhere) ||
+	       ((remedy & R_ASKED) && o->asked);
 }
 
 /* The first that may help, those whose breaker is open last. n: nobody. */

@@ -34,6 +34,7 @@ struct failover_option {
 	bool done;              /* it has failed already */
 	bool shut;              /* its breaker is open */
 	bool elsewhere;         /* of another provider than the one that failed */
+	bool asked;             /* whom the client asked for by itself */
 	int64_t context_tokens; /* -1: not known */
 };
 

@@ -6,8 +6,10 @@
 
 #include <stdlib.h>
 
-/* Without the provider's own word: after too many requests, and after a refusal of the key, which may be lifted. */
-enum { RATE_REST_MS = 10 * 1000, REFUSED_REST_MS = 5 * 60 * 1000, REST_MAX_MS = 15 * 60 * 1000 };
+/* Without the provider's own word, and at most: after too many requests, which may be those of one model, and after a refusal of the key, which
+ * may be lifted. */
+enum { RATE_REST_MS = 10 * 1000, RATE_REST_MAX_MS = 60 * 1000 };
+enum { REFUSED_REST_MS = 5 * 60 * 1000, REFUSED_REST_MAX_MS = 15 * 60 * 1000 };
 /* Keys with less left than this, in per cent, are for conversations that have them. */
 enum { SCARCE_PERCENT = 10 };
 
@@ -101,8 +103,9 @@ void keyring_limits(struct keyring *r, const struct keyring_key *k, const struct
 void keyring_note(struct keyring *r, const struct keyring_key *k, unsigned status, int64_t retry_ms,
 	const struct keyring_time *now)
 {
-	bool refused = status >= 401 && status <= 403;
+	bool refused = status == 401 || status == 402; /* 403: it may be one model that it is */
 	int64_t rest = refused ? REFUSED_REST_MS : RATE_REST_MS;
+	int64_t most = refused ? REFUSED_REST_MAX_MS : RATE_REST_MAX_MS;
 
 	if (r == NULL || k->key == NULL)
 		return;
@@ -114,8 +117,8 @@ void keyring_note(struct keyring *r, const struct keyring_key *k, unsigned statu
 	}
 	if (retry_ms > rest || (retry_ms >= 0 && !refused))
 		rest = retry_ms;
-	if (rest > REST_MAX_MS)
-		rest = REST_MAX_MS;
+	if (rest > most)
+		rest = most;
 	if (s->rest_until_ms < now->mono_ms + (uint64_t)rest)
 		s->rest_until_ms = now->mono_ms + (uint64_t)rest;
 }

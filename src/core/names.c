@@ -6,6 +6,7 @@
 #include "core/provider.h"
 #include "llm/quality.h"
 #include "llm/tag.h"
+#include "wire/json_text.h"
 
 #include <string.h>
 
@@ -184,31 +185,25 @@ static const struct config_provider *find_maker(const struct exchange *x, struct
 	return found;
 }
 
-static bool refuse(struct exchange *x, struct str provider)
-{
-	return err_set(&x->err, ERR_INVALID,
-		"the prompt's <" TAG_WORD "> is '%.*s', but no provider '%.*s' is configured",
-		STR_ARG(x->tag), STR_ARG(provider));
-}
-
-/* What a name alone would not mean, it means here. */
-static bool find_tagged(struct exchange *x, struct name *ret)
+/* What a name alone would not mean, it means here. False: *ret_unknown is a provider that there is not. */
+static bool find_tagged(const struct exchange *x, struct name *ret, struct str *ret_unknown)
 {
 	const struct config_provider *home = home_of(x), *p;
 	struct str provider, model;
 
-	bool comma = split(x->tag, ',', &provider, &model);
-	if (comma && find_provider(x->config, provider) == NULL &&
+	bool comma = split(x->tag, ',', ret_unknown, &model);
+	if (comma && find_provider(x->config, *ret_unknown) == NULL &&
 		!models_find_exact(x->config, x->tag, &ret->target))
-		return refuse(x, provider);
+		return false;
 	names_find(x, x->tag, ret);
 	if (ret->kind != NAME_PLAIN)
 		return true;
 	bool names_one = split(x->tag, '/', &provider, &model) &&
 			 !(home != NULL && serves_many(x->config, home));
 	p = names_one ? find_provider(x->config, provider) : find_maker(x, x->tag);
+	*ret_unknown = provider;
 	if (names_one && p == NULL)
-		return refuse(x, provider);
+		return false;
 	if (p == NULL)
 		p = home;
 	ret->kind = NAME_EXPLICIT;
@@ -218,23 +213,149 @@ static bool find_tagged(struct exchange *x, struct name *ret)
 	return true;
 }
 
+static bool refuse(struct exchange *x, const char *what, struct str name, struct str provider)
+{
+	return err_set(&x->err, ERR_INVALID, "%s is '%.*s', but no provider '%.*s' is configured",
+		what, STR_ARG(name), STR_ARG(provider));
+}
+
+/* By its letters. */
+static bool may_be_provider(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i], low = (char)(c | 0x20);
+		if (!(low >= 'a' && low <= 'z') && !(c >= '0' && c <= '9') &&
+			str_find_char(STR("-_"), c) == 2)
+			return false;
+	}
+	return true;
+}
+
+/* What stands before a comma is meant to be a provider, not a part of what any of them calls a model. */
+static bool find_name(struct exchange *x, const char *what, struct str name, struct name *ret)
+{
+	struct str provider, model;
+
+	names_find(x, name, ret);
+	if (ret->kind != NAME_PLAIN || !split(name, ',', &provider, &model) ||
+		!may_be_provider(provider))
+		return true;
+	return refuse(x, what, name, provider);
+}
+
 bool names_asked(struct exchange *x, struct name *ret)
 {
-	struct str forced = x->config->override_model;
+	struct str forced = x->config->override_model, unknown;
 
 	if (forced.n > 0) {
-		names_find(x, forced, ret);
+		if (!find_name(x, "'override.model'", forced, ret))
+			return false;
 		if (ret->kind == NAME_PLAIN)
 			*ret = (struct name){ .target.model = forced, .why = "override.model" };
+		ret->fixed = ret->kind != NAME_AUTO;
 		return true;
 	}
-	if (x->tag.n == 0) {
-		names_find(x, x->chat.model, ret);
-		return true;
-	}
-	bool ok = find_tagged(x, ret);
+	if (x->tag.n == 0)
+		return find_name(x, "the model", x->chat.model, ret);
+	if (!find_tagged(x, ret, &unknown))
+		return refuse(x, "the prompt's <" TAG_WORD ">", x->tag, unknown);
 	ret->why = "tag";
-	return ok;
+	return true;
+}
+
+/* ---- whose tags count ---- */
+
+/* The line that Claude Code puts before its system prompt; what follows in the same text may be from anywhere. */
+static bool is_billed_to_subagent(struct str body)
+{
+	struct str system = json_get(body, STR("system")), line;
+	struct json_iter it;
+	struct json_member m;
+	struct err e = { 0 };
+
+	if (!json_is_string(system)) {
+		if (!json_iter_init_array(&it, system, &e) || !json_next(&it, &m, &e))
+			return false;
+		system = json_get(m.value, STR("text"));
+	}
+	line = json_inner(system);
+	line.n = str_find_char(line, '\\'); /* its end, or an escape that it does not have */
+	return str_starts(line, STR("x-anthropic-billing-header:")) &&
+	       str_find(line, STR("cc_is_subagent=true")) < line.n;
+}
+
+/* Says the client itself: what is said in texts may come from anywhere. */
+static bool is_of_subagent(const struct exchange *x)
+{
+	static const struct str marks[] = {
+		STR_INIT("x-claude-code-agent-id"),
+		STR_INIT("x-claude-code-agent-type"),
+		STR_INIT("x-openai-subagent"),
+		STR_INIT("x-codex-parent-thread-id"),
+		STR_INIT("x-parent-session-id"),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (http_get(x->head, marks[i]).n > 0)
+			return true;
+	return str_eq(http_get(x->head, STR("x-claude-code-request-class")), STR("subagent")) ||
+	       str_eq(http_get(x->head, STR("x-claude-1p-request-class")),
+		       STR("blocking-subagent")) ||
+	       is_billed_to_subagent(buf_str(&x->body));
+}
+
+static bool leads_to(struct str value, struct str provider)
+{
+	struct model_entry e;
+	struct err ignored = { 0 };
+
+	return models_parse(value, &e, &ignored) && str_eq(e.provider, provider);
+}
+
+static bool map_leads_to(const struct str_map *map, struct str provider)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (leads_to(map->v[i].value, provider))
+			return true;
+	return false;
+}
+
+static bool rule_leads_to(const struct record *rule, struct str provider)
+{
+	const struct record_part *use = &rule->parts[CONFIG_RULE_USE];
+
+	for (size_t i = 0; i < use->n; i++)
+		if (leads_to(use->v[i].text, provider))
+			return true;
+	return false;
+}
+
+/* Whether the user's own routing sends prompts to a provider. */
+static bool is_routed_to(const struct config *c, struct str provider)
+{
+	if (map_leads_to(&c->models, provider) || map_leads_to(&c->route_use, provider))
+		return true;
+	for (size_t i = 0; i < c->route_fallbacks.n; i++)
+		if (leads_to(c->route_fallbacks.v[i], provider))
+			return true;
+	for (size_t i = 0; i < c->route_rules.n; i++)
+		if (rule_leads_to(&c->route_rules.v[i], provider))
+			return true;
+	return false;
+}
+
+/* Whether x->tag may be followed. Names of nobody are told where every tag is taken for one that the user has written. */
+static bool may_follow(const struct exchange *x, bool all)
+{
+	struct str unknown;
+	struct name n;
+
+	if (x->tag.n == 0)
+		return true;
+	if (!find_tagged(x, &n, &unknown))
+		return all;
+	return n.kind != NAME_EXPLICIT || str_eq(n.target.provider, str_from(x->dialect->home)) ||
+	       is_routed_to(x->config, n.target.provider);
 }
 
 /* Cuts lie in order. */
@@ -253,11 +374,20 @@ static void cut(struct buf *b, const struct tags *t)
 
 bool names_take_tag(struct exchange *x)
 {
+	const struct str whose = x->config->route_tag;
+	bool all = str_eq(whose, STR("all"));
 	struct tags t;
 
+	if (!all && (!str_eq(whose, STR("subagents")) || !is_of_subagent(x)))
+		return false;
 	if (!tags_find(&t, buf_str(&x->body)))
 		return false;
 	x->tag = arena_dup(x->arena, str_trim(json_unescape(t.name, x->arena)));
+	if (!may_follow(x, all)) {
+		x->tag = STR("");
+		exchange_add_header(x, STR("x-sluice-warnings"), STR("tag_ignored"));
+		return false;
+	}
 	cut(&x->body, &t);
 	return true;
 }

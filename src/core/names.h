@@ -20,6 +20,7 @@ struct name {
 	enum name_kind kind;
 	struct model_entry target; /* views of the configuration and of the name */
 	const char *why;           /* "models", "provider named", "tag", …; for people */
+	bool fixed;                /* nothing else may choose the model: `override.model` has */
 };
 
 /* What a name means from the client of this exchange. An exact entry of the table comes first, then a provider by its name, the names that
@@ -27,11 +28,13 @@ struct name {
  * provider serves the models of many makers, whose names have slashes themselves; a comma names any that is configured. */
 void names_find(const struct exchange *x, struct str name, struct name *ret);
 
-/* What the exchange asks for: by `override.model`, else by the tag in its prompt, else by its model. False, with x->err set, when the tag
+/* What the exchange asks for: by `override.model`, else by the tag in its prompt, else by its model. False, with x->err set, when that
  * names a provider that there is not. */
 bool names_asked(struct exchange *x, struct name *ret) MUSTCHECK;
 
-/* Takes the tag out of x->body, and notes in x->tag what it says. True: the body has changed, and x->chat views what was there before. */
+/* Takes the tag out of x->body, and notes in x->tag what it says. True: the body has changed, and x->chat views what was there before.
+ * A tag that does not count by `route.tag`, or names a provider that is neither the client's own nor in the user's routing, stays text:
+ * what a prompt says may come from a file of somebody else's. */
 bool names_take_tag(struct exchange *x) MUSTCHECK;
 
 /* A name that is ours, as this client would ask for it: Claude Code lists only what begins with "claude". */

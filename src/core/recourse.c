@@ -65,15 +65,49 @@ static struct keyring_time time_of(const struct exchange *x)
 
 /* ---- the plan ---- */
 
+/* Google's APIs take it in the query too. */
+static bool shows_key(const struct exchange *x)
+{
+	static const struct str names[] = { STR_INIT("x-api-key"), STR_INIT("authorization"),
+		STR_INIT("x-goog-api-key"), STR_INIT("api-key") };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (http_get(x->head, names[i]).n > 0)
+			return true;
+	return str_find(x->head->query, STR("key=")) < x->head->query.n ||
+	       str_find(x->head->query, STR("access_token=")) < x->head->query.n;
+}
+
 /* A client's own key is there for the provider that it means, unless it is ours that it has shown. */
 static bool has_key(const struct exchange *x, const struct config_provider *p)
 {
 	enum provider_key k = provider_key(p);
 
-	if (is_home(x, p) && p->api_key.n == 0)
-		return x->auth_header == NULL ||
-		       str_eq(str_from(x->auth_header), STR("x-sluice-key"));
+	if (is_home(x, p) && p->api_key.n == 0) {
+		if (x->auth_header != NULL &&
+			!str_eq(str_from(x->auth_header), STR("x-sluice-key")))
+			return false;
+		return k == PROVIDER_KEY_HEADERS || k == PROVIDER_KEY_UNNEEDED || shows_key(x);
+	}
 	return k != PROVIDER_KEY_CLIENT && k != PROVIDER_KEY_MISSING;
+}
+
+/* Other models of the one who was chosen are asked in the same way. */
+static bool is_open_to_us(const struct exchange *x, const struct config_provider *p)
+{
+	return p == present(x)->provider || has_key(x, p);
+}
+
+/* Nobody is asked without a key but the one who was chosen: its refusal would be all that the client hears of the others' failures. */
+static void drop_keyless(struct exchange *x)
+{
+	struct plan *p = &x->plan;
+	unsigned n = p->at + 1;
+
+	for (unsigned i = n; i < p->n; i++)
+		if (is_open_to_us(x, p->c[i].provider))
+			p->c[n++] = p->c[i];
+	p->n = n;
 }
 
 static bool in_plan(const struct exchange *x, const struct candidate *c)
@@ -96,7 +130,7 @@ static bool add_fallback(struct exchange *x, struct str value)
 	struct candidate c = { .provider = config_provider(x->config, entry.provider),
 		.model = entry.model,
 		.params = entry.params };
-	if (c.provider == NULL || !has_key(x, c.provider))
+	if (c.provider == NULL || !is_open_to_us(x, c.provider))
 		return true;
 	if (str_eq(c.model, STR("*")))
 		c.model = x->chat.model;
@@ -122,6 +156,15 @@ static int64_t window_of(const struct exchange *x, const struct candidate *c)
 	return p != NULL ? p->context_tokens : -1;
 }
 
+/* Whether that is what the client named, and not what was chosen in its place. */
+static bool is_asked(const struct exchange *x, const struct candidate *c)
+{
+	if (x->meant != NULL)
+		return c->provider == x->meant->provider &&
+		       str_eq(candidate_model(x, c), candidate_model(x, x->meant));
+	return is_home(x, c->provider) && !candidate_rerouted(x, c);
+}
+
 /* All of the plan, as the decision sees it. */
 static size_t list_options(const struct exchange *x, struct failover_option ret[PLAN_MAX])
 {
@@ -132,6 +175,7 @@ static size_t list_options(const struct exchange *x, struct failover_option ret[
 			.done = i == x->plan.at || (x->tries.done >> i & 1) != 0,
 			.shut = !breaker_lets(x->svc->breakers, &name, now_ms(x)),
 			.elsewhere = c->provider != present(x)->provider,
+			.asked = is_asked(x, c),
 			.context_tokens = window_of(x, c),
 		};
 	}
@@ -156,6 +200,7 @@ void recourse_begin(struct exchange *x)
 
 	if (!exchange_is_read(x))
 		return;
+	drop_keyless(x);
 	extend(x);
 	if (x->plan.n < 2)
 		return;
@@ -262,7 +307,8 @@ enum verdict { V_FAILS, V_WORKS, V_OPEN };
 
 static enum verdict verdict_of(const struct outcome *o, const struct failover_failure *f)
 {
-	if (o->what != NULL && strcmp(o->what, "cancelled") == 0)
+	/* A pooled connection that was dead tells nothing of who was behind it. */
+	if (o->what != NULL && (strcmp(o->what, "cancelled") == 0 || strcmp(o->what, "stale") == 0))
 		return V_OPEN;
 	switch (f != NULL ? f->kind : ERR_NONE) {
 	case ERR_RATE: /* of several keys one has had enough */

@@ -4,6 +4,7 @@
 
 #include "core/candidate.h"
 #include "core/prefix.h"
+#include "core/secrets.h"
 #include "core/translation.h"
 #include "llm/refit.h"
 
@@ -48,7 +49,8 @@ static bool goes_on(
 	if (is_auth(name) &&
 		(c->provider->api_key.n > 0 || !is_home(x, c) || holds_our_key(x, in->value)))
 		return false;
-	if (str_eq_nocase(name, STR("cookie")) && !is_home(x, c))
+	/* Cookies, and keys of gateways in names of their own. */
+	if (secrets_names_one(name) && !is_home(x, c))
 		return false;
 	return !is_set_by(&c->provider->headers, name);
 }
@@ -272,7 +274,9 @@ static void fit_members(struct exchange *x, const struct candidate *c, bool lack
 	struct buf *made, struct upstream_request *ret)
 {
 	struct target target;
-	const struct refit how = { .caps = &target.caps, .lacks_thinking = lacks_thinking };
+	const struct refit how = { .caps = &target.caps,
+		.unasked = candidate_asked_thinks(x),
+		.lacks_thinking = lacks_thinking };
 	struct buf fitted;
 
 	const struct outline_facts *f = &x->chat.outline.facts;

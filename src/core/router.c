@@ -348,6 +348,7 @@ static bool find_asked(struct routing *r, struct verdict *v, bool *ret_fixed)
 		return false;
 	v->by = name.why;
 	v->why = str_from(name.why);
+	*ret_fixed = name.fixed;
 	if (name.kind == NAME_PLAIN)
 		return true;
 	*ret_fixed = name.kind != NAME_AUTO;

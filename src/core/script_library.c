@@ -3,6 +3,7 @@
  * Lua's own library does in C for as long as its arguments are large is charged by their size; patterns are matched in counted steps
  * (core/pattern.h). There is no pcall(), so that nobody can go on after a limit, and no metatables. */
 #include "core/script_private.h"
+#include "core/secrets.h"
 
 #include <ctype.h>
 #include <lualib.h>
@@ -83,31 +84,13 @@ static int charged(lua_State *l)
 
 /* ---- what is ours ---- */
 
-/* Where clients keep their keys. */
-static bool is_secret(struct str name)
-{
-	static const char *const parts[] = { "auth", "key", "token", "secret", "cookie",
-		"password" };
-	char lower[128];
-
-	if (name.n >= sizeof(lower))
-		return true;
-	for (size_t i = 0; i < name.n; i++)
-		lower[i] =
-			name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] | 0x20) : name.p[i];
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (str_find((struct str){ lower, name.n }, str_from(parts[i])) < name.n)
-			return true;
-	return false;
-}
-
 /* header("x-name"), request.header("x-name"), request:header("x-name"): nil without one. */
 static int header(lua_State *l)
 {
 	const struct script_facts *f = script_of(l)->facts;
 	const struct str name = script_check_str(l, lua_istable(l, 1) ? 2 : 1);
 
-	if (is_secret(name))
+	if (secrets_names_one(name))
 		return luaL_error(l, "header \"%s\" may hold a key and is not shown", name.p);
 	struct str value = { NULL, 0 };
 	if (f != NULL && f->head != NULL)

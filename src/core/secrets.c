@@ -43,3 +43,20 @@ struct str secrets_masked(const struct exchange *x, struct str text)
 	buf_release(&clean);
 	return text;
 }
+
+bool secrets_names_one(struct str header)
+{
+	static const char *const parts[] = { "auth", "key", "token", "secret", "cookie",
+		"password" };
+	char lower[128];
+
+	if (header.n >= sizeof(lower))
+		return true;
+	for (size_t i = 0; i < header.n; i++)
+		lower[i] = header.p[i] >= 'A' && header.p[i] <= 'Z' ? (char)(header.p[i] | 0x20)
+								    : header.p[i];
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (str_find((struct str){ lower, header.n }, str_from(parts[i])) < header.n)
+			return true;
+	return false;
+}

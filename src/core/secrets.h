@@ -9,5 +9,7 @@
 const struct str *secrets_of(const struct exchange *x, size_t *ret_n) MUSTCHECK;
 /* The text, with none of them in it. */
 struct str secrets_masked(const struct exchange *x, struct str text) MUSTCHECK;
+/* Whether a header of this name may hold a key: names tell, more or less. */
+bool secrets_names_one(struct str header) MUSTCHECK;
 
 #endif

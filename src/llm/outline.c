@@ -295,12 +295,13 @@ static bool take_system(struct walk *w, struct json_iter *it)
 	uint32_t n = 0;
 
 	o->system.n = 0;
+	memset(o->sketch->openings, 0, sizeof(o->sketch->openings));
 	if (json_peek(it) == '"') {
 		if (!json_take(it, &value, w->e))
 			return false;
 		plain_text(&d, value);
 		note_tag(o, value);
-		o->facts.system_text = value;
+		o->facts.system_text = o->sketch->openings[0] = value;
 		if (value.n > 2)
 			put(&o->system, &d, BLOCK_SYSTEM);
 		return true;
@@ -311,8 +312,8 @@ static bool take_system(struct walk *w, struct json_iter *it)
 		if (!take_block(w, &items, &d))
 			return false;
 		put(&o->system, &d, BLOCK_SYSTEM)->item = n;
-		if (n == 0)
-			o->sketch->billing = d.text;
+		if (n < ARRAY_LEN(o->sketch->openings))
+			o->sketch->openings[n] = d.text;
 		note_tag(o, d.text);
 		if (d.text.n > o->facts.system_text.n)
 			o->facts.system_text = d.text;

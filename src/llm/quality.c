@@ -79,7 +79,7 @@ static const struct {
 };
 
 static const struct ladder ladders[] = {
-	{ "anthropic", "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5" },
+	{ "anthropic", "claude-haiku-4-5", "claude-sonnet-5-5", "claude-opus-5-5" },
 	{ "openai", "gpt-6-luna", "gpt-6-sol", "gpt-6.1-sol" },
 	{ "google", "gemini-3.5-flash-lite", "gemini-3.8-flash", "gemini-4-argon" },
 	{ "deepseek", "deepseek-v4-flash", "deepseek-v4-pro", "deepseek-v4-pro" },

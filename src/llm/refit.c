@@ -238,6 +238,16 @@ static bool look(struct fitting *f, struct str body)
 	return e.kind == ERR_NONE;
 }
 
+/* Some models think unless they are told not to: a client that asks one that does not has left no room for it. */
+static void calm(struct fitting *f, struct buf *out)
+{
+	if (f->type != NO_THINKING || f->r->unasked || !f->r->caps->between_tools)
+		return;
+	buf_addf(out, "%s\"thinking\":{\"type\":\"between_tools\"}",
+		out->p[out->n - 1] == '{' ? "" : ",");
+	f->changed = true;
+}
+
 bool refit_request(struct str body, const struct refit *r, struct buf *out)
 {
 	struct fitting f = { .r = r };
@@ -251,6 +261,7 @@ bool refit_request(struct str body, const struct refit *r, struct buf *out)
 		buf_add_char(out, '{');
 		while (json_next(&it, &m, &e))
 			print_member(&f, &m, out);
+		calm(&f, out);
 		buf_add_char(out, '}');
 	}
 	buf_release(&f.effort);

@@ -8,6 +8,7 @@
 
 struct refit {
 	const struct caps *caps;
+	bool unasked; /* the model that was asked for would have thought without being told to: so may this one */
 	bool lacks_thinking; /* a turn that called tools comes without what was thought in it: a budget for thinking would be refused */
 };
 

@@ -533,11 +533,18 @@ static void note_effort(struct sketch *s, struct str value)
 	s->thinks |= s->effort.n > 0 && !str_eq(s->effort, STR("none"));
 }
 
+/* Some clients say that they want plain text. */
+static void note_format(struct sketch *s, struct str value)
+{
+	struct str type = json_inner(json_get(value, STR("type")));
+
+	s->format = str_eq(type, STR("text")) || !str_starts(value, STR("{")) ? STR("") : value;
+}
+
 void sketch_member(struct sketch *s, struct str key, struct str value)
 {
 	static const char *const limits[] = { "max_tokens", "max_completion_tokens",
 		"max_output_tokens", NULL },
-				 *const formats[] = { "response_format", "text", NULL },
 				 *const systems[] = { "systemInstruction", "system_instruction",
 					 "instructions", NULL };
 
@@ -554,11 +561,13 @@ void sketch_member(struct sketch *s, struct str key, struct str value)
 		struct str near = { value.p, value.n < 32768 ? value.n : 32768 };
 		s->system = value;
 		s->plan_mode |= str_find(near, STR("# Active Approval Mode: Plan")) < near.n;
-	} else if (key_is_any(key, formats)) {
-		s->format = value;
+	} else if (json_key_is(key, STR("response_format"))) {
+		note_format(s, value);
+	} else if (json_key_is(key, STR("text"))) {
+		note_format(s, json_get(value, STR("format")));
 	} else if (json_key_is(key, STR("output_config"))) {
 		s->effort = json_inner(json_get(value, STR("effort")));
-		s->format = json_get(value, STR("format"));
+		note_format(s, json_get(value, STR("format")));
 	} else if (json_key_is(key, STR("web_search_options"))) {
 		s->web_search = true;
 	} else if (json_key_is(key, STR("previous_response_id"))) {

@@ -42,17 +42,17 @@ struct sketch {
 	bool images;                 /* anywhere in the messages */
 	bool continues;              /* what came before is with the provider */
 	bool begins_plan, ends_plan; /* Gemini CLI has one of these tools at a time */
-	bool plan_mode;        /* the client says that it has its user agree to a plan first */
-	uint64_t max_tokens;   /* 0: not said */
-	uint64_t budget;       /* of thinking; 0: not said */
-	bool thinks;           /* thinking is asked for, by whatever name */
-	struct str effort;     /* "low", "high" and so on, without quotes; empty: not said */
-	struct str format;     /* what the reply has to look like */
-	struct str system;     /* the first 300 bytes or so of the system prompt tell what it is */
-	struct str billing;    /* of Claude Code: its first block */
-	struct str first_text; /* of the first message of the user, the first that is his own */
-	struct str last_text;  /* of the last message of the user, the last */
-	struct str asked;      /* the user's last own words, as far as can be told */
+	bool plan_mode;         /* the client says that it has its user agree to a plan first */
+	uint64_t max_tokens;    /* 0: not said */
+	uint64_t budget;        /* of thinking; 0: not said */
+	bool thinks;            /* thinking is asked for, by whatever name */
+	struct str effort;      /* "low", "high" and so on, without quotes; empty: not said */
+	struct str format;      /* what the reply has to look like; empty: plain text */
+	struct str system;      /* the first 300 bytes or so of the system prompt tell what it is */
+	struct str openings[2]; /* its first texts: Claude Code's billing line, and who it is */
+	struct str first_text;  /* of the first message of the user, the first that is his own */
+	struct str last_text;   /* of the last message of the user, the last */
+	struct str asked;       /* the user's last own words, as far as can be told */
 };
 
 /* Without an arena there is to be none. */

@@ -50,24 +50,53 @@ static bool header_is(const struct look *l, const char *name, const char *value)
 	return str_eq(header(l, name), str_from(value));
 }
 
-static enum client client_of(const struct http_head *head)
+/* Many applications have a session id; opencode says its own twice. */
+static bool is_opencode(const struct http_head *head, struct str agent)
+{
+	struct str id = http_get(head, STR("x-session-id"));
+
+	return str_starts(agent, STR("opencode/")) ||
+	       (str_starts(id, STR("ses_")) &&
+		       str_eq(id, http_get(head, STR("x-session-affinity"))));
+}
+
+static bool system_starts_any(const struct sketch *s, const char *const *beginnings)
+{
+	for (size_t i = 0; i < ARRAY_LEN(s->openings); i++)
+		if (text_starts_any(s->openings[i], beginnings))
+			return true;
+	return false;
+}
+
+#define BILLING  "x-anthropic-billing-header:"
+#define OFFICIAL "You are Claude Code, Anthropic's official CLI for Claude"
+
+/* Where it does not call itself by a header, as behind another proxy. */
+static bool is_claude_code_by_system(const struct sketch *s)
+{
+	static const char *const beginnings[] = { BILLING, OFFICIAL,
+		"You are a Claude agent, built on Anthropic's Claude Agent SDK", NULL };
+
+	return system_starts_any(s, beginnings);
+}
+
+static enum client client_of(const struct http_head *head, const struct sketch *s)
 {
 	struct str agent = http_get(head, STR("user-agent"));
 
 	if (str_starts(agent, STR("claude-cli/")) ||
-		http_get(head, STR("x-claude-code-session-id")).n > 0)
+		http_get(head, STR("x-claude-code-session-id")).n > 0 ||
+		str_eq(http_get(head, STR("x-app")), STR("cli")))
 		return CLIENT_CLAUDE_CODE;
 	if (http_get(head, STR("x-codex-turn-metadata")).n > 0 ||
 		str_starts(http_get(head, STR("originator")), STR("codex")) ||
 		str_starts(agent, STR("codex")))
 		return CLIENT_CODEX;
-	if (str_starts(agent, STR("opencode/")) ||
-		http_get(head, STR("x-session-affinity")).n > 0 ||
-		http_get(head, STR("x-session-id")).n > 0)
+	if (is_opencode(head, agent))
 		return CLIENT_OPENCODE;
 	if (str_starts(agent, STR("GeminiCLI")))
 		return CLIENT_GEMINI;
-	return CLIENT_OTHER;
+	return is_claude_code_by_system(s) ? CLIENT_CLAUDE_CODE : CLIENT_OTHER;
 }
 
 /* ---- by what the client says ---- */
@@ -148,7 +177,7 @@ static bool is_title(const struct look *l)
 
 	if (s->tools > 0 || s->last == MESSAGE_RESULTS)
 		return false;
-	if (l->c->outline.n > 0 && s->tools_given && s->format.n > 0)
+	if (l->client == CLIENT_CLAUDE_CODE && s->tools_given && s->format.n > 0)
 		return true;
 	if (near_has_any(s->system, SYSTEM_NEAR, generators) ||
 		near_has_any(s->first_text, TEXT_NEAR, generators) ||
@@ -157,36 +186,58 @@ static bool is_title(const struct look *l)
 	return l->client == CLIENT_OPENCODE && s->assistants == 0;
 }
 
+static bool is_called_background(const struct look *l)
+{
+	return header_is(l, "x-claude-code-request-class", "auxiliary") ||
+	       header_is(l, "x-claude-code-request-class", "side_reply") ||
+	       header_is(l, "x-claude-1p-request-class", "summary-extraction");
+}
+
 static bool is_background(const struct look *l)
 {
+	/* With the full stop: what is built on it says more here, and has the user's own prompts. */
+	static const char *const own[] = { OFFICIAL ".", NULL };
 	const struct sketch *s = l->s;
 
-	if (header_is(l, "x-claude-code-request-class", "auxiliary") ||
-		header_is(l, "x-claude-code-request-class", "side_reply") ||
-		header_is(l, "x-claude-1p-request-class", "summary-extraction"))
-		return true;
 	if (s->scraps == NULL || s->tools > 0 || s->last == MESSAGE_RESULTS)
 		return false;
 	if (l->client == CLIENT_GEMINI)
 		return s->format.n > 0;
-	return l->client == CLIENT_CLAUDE_CODE && s->assistants == 0 && s->system.n < SMALL_SYSTEM;
+	return l->client == CLIENT_CLAUDE_CODE && s->assistants == 0 &&
+	       s->system.n < SMALL_SYSTEM && system_starts_any(s, own);
+}
+
+/* What only clients that are known are trusted with: most of it is answered by a smaller model. */
+static bool kind_by_shape(const struct look *l, enum turn_kind *ret)
+{
+	if (l->client == CLIENT_OTHER)
+		return false;
+	if (is_compaction(l))
+		*ret = TURN_COMPACTION;
+	else if (is_title(l))
+		*ret = TURN_TITLE;
+	else if (text_starts(l->s->last_text, "The user stepped away and is coming back"))
+		*ret = TURN_RECAP;
+	else if (is_background(l))
+		*ret = TURN_BACKGROUND;
+	else
+		return false;
+	return true;
 }
 
 static bool kind_aside(const struct look *l, enum turn_kind *ret)
 {
 	const struct sketch *s = l->s;
+	const struct str billing = s->openings[0];
 
 	if (s->web_search_only && s->tools == 1 && s->messages <= 2 && s->assistants == 0)
 		*ret = TURN_WEB_SEARCH;
-	else if (str_find(s->billing, STR("cc_is_subagent=true")) < s->billing.n)
+	else if (text_starts(billing, BILLING) &&
+		 str_find(billing, STR("cc_is_subagent=true")) < billing.n)
 		*ret = TURN_SUBAGENT;
-	else if (is_compaction(l))
-		*ret = TURN_COMPACTION;
-	else if (is_title(l))
-		*ret = TURN_TITLE;
-	else if (text_starts(s->last_text, "The user stepped away and is coming back"))
-		*ret = TURN_RECAP;
-	else if (is_background(l))
+	else if (kind_by_shape(l, ret))
+		return true;
+	else if (is_called_background(l))
 		*ret = TURN_BACKGROUND;
 	else
 		return false;
@@ -249,7 +300,7 @@ static enum turn_kind kind_of(const struct look *l, const struct trail *t)
 void turn_read(const struct http_head *head, const struct chat *c, struct turn_facts *ret)
 {
 	const struct sketch *s = &c->sketch;
-	const struct look l = { head, c, s, client_of(head) };
+	const struct look l = { head, c, s, client_of(head, s) };
 
 	*ret = (struct turn_facts){
 		.messages = s->messages,

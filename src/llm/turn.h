@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a request is in its conversation: its kind, by the client's own headers first, else by how it is built; and what else routing asks
  * of it. For all dialects. The rules were seen to hold for Claude Code 2.1 and its older versions, Codex 0.169, opencode 1.18 and
- * Gemini CLI 0.61; other clients are taken by the shape of their messages alone. */
+ * Gemini CLI 0.61. By shape only these have titles, recaps, compactions and background turns: what any other client sends may be its
+ * main work, whatever it looks like, and must not get a small model for that. */
 #ifndef LLM_TURN_H
 #define LLM_TURN_H
 
@@ -20,7 +21,7 @@ enum turn_kind {
 	TURN_CONTINUATION, /* of a reply that was cut off */
 	TURN_SUBAGENT,
 	TURN_COMPACTION,
-	TURN_TITLE, /* names of sessions, and other small structured answers */
+	TURN_TITLE, /* names of sessions, and other small structured answers of a known client */
 	TURN_WEB_SEARCH,
 	TURN_RECAP,
 	TURN_BACKGROUND, /* what the client calls auxiliary */

@@ -27,9 +27,13 @@ static bool came_to_nothing(const struct outcome *o)
 
 static void account(const struct exchange *x, struct outcome *o)
 {
-	o->estimated = came_to_nothing(o);
-	if (o->estimated || billing_is_free(x, o)) {
+	if (billing_is_free(x, o)) {
 		o->cost = (struct cost){ 0 };
+		return;
+	}
+	if (came_to_nothing(o)) {
+		o->cost = (struct cost){ 0 };
+		o->estimated = true;
 		return;
 	}
 	if (x->endpoint != ENDPOINT_MESSAGES)

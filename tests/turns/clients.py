@@ -115,6 +115,8 @@ class Anthropic(Client):
 class ClaudeCode(Anthropic):
     name, path = "claude-code", "/v1/messages?beta=true"
     version, entry = "2.1.329", "sdk-cli"
+    identity = "You are a Claude agent, built on Anthropic's Claude Agent SDK."
+    official = "You are Claude Code, Anthropic's official CLI for Claude."
     tools = {
         "read": ("Read", lambda a: {"file_path": f"{WORK}/{a}"}),
         "edit": ("Edit", lambda a: {"file_path": f"{WORK}/{a}", "old_string": "total = 0", "new_string": "total = 1"}),
@@ -168,7 +170,7 @@ class ClaudeCode(Anthropic):
             billing += " cc_is_subagent=true;"
         mark = {"cache_control": {"type": "ephemeral"}} if self.option("cache", True) else {}
         blocks = [{"type": "text", "text": billing},
-                  {"type": "text", "text": "You are a Claude agent, built on Anthropic's Claude Agent SDK.", **mark},
+                  {"type": "text", "text": self.option("identity", self.identity), **mark},
                   {"type": "text", "text": filler(self.option("system_bytes", 7000)), **mark}]
         return blocks if self.option("billing", True) else blocks[1:]
 
@@ -281,7 +283,8 @@ class SdkAnthropic(Anthropic):
             body["tools"] = [{"name": n, "description": "does it", "input_schema": {"type": "object"}}
                              for n in sorted({t[0] for t in self.tools.values()})]
         body.update(self.option("body", {}))
-        headers = {"User-Agent": "Anthropic/JS 1.11.0", "authorization": "Bearer k", "anthropic-version": "2026-10-21"}
+        headers = {"User-Agent": "Anthropic/JS 1.11.0", "authorization": "Bearer k", "anthropic-version": "2026-10-21",
+                   **self.option("headers", {})}
         return self.sent(headers, body, self.option("path"))
 
 
@@ -336,6 +339,7 @@ class OpencodeChat(Chat):
             del body["tools"], body["tool_choice"]
         headers = {"content-type": "application/json", "authorization": "Bearer k", "x-session-id": "ses_" + self.session[:12],
                    "x-session-affinity": "ses_" + self.session[:12], "user-agent": "opencode/1.18.33"}
+        headers.update(self.option("headers", {}))
         return self.sent(headers, body)
 
 
@@ -355,7 +359,8 @@ class SdkChat(Chat):
             body["tools"] = [{"type": "function", "function": {"name": n, "parameters": {"type": "object"}}}
                              for n in sorted({t[0] for t in self.tools.values()})]
         body.update(self.option("body", {}))
-        return self.sent({"user-agent": "OpenAI/JS 7.55.0", "authorization": "Bearer k"}, body)
+        headers = {"User-Agent": "OpenAI/JS 7.55.0", "authorization": "Bearer k", **self.option("headers", {})}
+        return self.sent(headers, body)
 
 
 # ---- Responses ----
@@ -474,7 +479,8 @@ class SdkResponses(Responses):
             body["tools"] = [{"type": "function", "name": n, "parameters": {"type": "object"}}
                              for n in sorted({t[0] for t in self.tools.values()})]
         body.update(self.option("body", {}))
-        return self.sent({"user-agent": "OpenAI/JS 7.55.0", "authorization": "Bearer k"}, body, self.option("path"))
+        headers = {"User-Agent": "OpenAI/JS 7.55.0", "authorization": "Bearer k", **self.option("headers", {})}
+        return self.sent(headers, body, self.option("path"))
 
 
 # ---- Gemini ----

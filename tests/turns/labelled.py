@@ -90,6 +90,9 @@ SUMMARY = "This session is being continued from a previous conversation that ran
 SEARCH = {"tools": [{"type": "web_search_20260209", "name": "web_search", "max_uses": 8}], "thinking": None,
           "tool_choice": {"type": "auto"}, "context_management": None}
 AGENT = {"x-claude-code-agent-id": "a0123456789abcdef"}
+NAMELESS = {"User-Agent": "node", "x-app": "proxy", "X-Claude-Code-Session-Id": ""}
+APP_CLI = {**NAMELESS, "x-app": "cli"}
+SUMMARIZE = {"tools": [], "system": "You are a helpful AI assistant tasked with summarizing conversations. " + filler(700)}
 
 
 def hint(kind, **more):
@@ -112,6 +115,17 @@ def claude_code(c):
     yield "recap", [*WORKED, ("user", "The user stepped away and is coming back. Recap in one sentence.")], {}
     yield "background", [*WORKED, ("user", "by the way, what is a mutex?")], hint("auxiliary")
     yield "background", [*WORKED, ("user", "by the way")], hint("side_reply")
+    yield "background", [("user", "Is this a new topic?")], {"body": ASIDE, "identity": c.official, "system_bytes": 800}
+    # The user's own program on the Agent SDK, with one question and no tools; a small prompt alone says nothing.
+    yield "first", [("user", "What is a closure?")], {"body": ASIDE, "system_bytes": 800}
+    yield "first", [TASK], {"body": ASIDE, "identity": c.official, "system_bytes": 9000}
+    # Behind another proxy that says its own name: by one header, or by the system prompt.
+    for other in APP_CLI, NAMELESS:
+        yield "title", [("user", TASK[1])], {"body": {**ASIDE, "output_config": {"format": TITLE_FORMAT}}, "headers": other}
+        yield "compaction", [*WORKED, ("user", COMPACT)], {"headers": other}
+        yield "compaction", [*WORKED, ("user", COMPACT)], {"headers": other, "billing": False, "identity": c.official}
+        yield "tool_loop", [TASK, *READ], {"headers": other}
+    yield "subagent", [("user", "Find all callers."), *READ], {"headers": NAMELESS, "subagent_line": True}
     yield "subagent", [("user", "Find all callers of total().")], {"headers": AGENT, "subagent_line": True}
     yield "subagent", [("user", "Find all callers."), *READ], {"headers": {**AGENT, "x-claude-code-parent-agent-id": "a1"}}
     yield "subagent", [("user", "Find all callers."), *FAIL], hint("subagent")
@@ -166,12 +180,16 @@ def opencode(c):
     title = {"tools": [], "system": "You are a title generator. You output ONLY a thread title. " + filler(1800)}
     yield "title", [("user", "Generate a title for this conversation:\n"), TASK], title
     yield "title", [("user", "Generate a title for this conversation:\n"), TASK], {**title, "shuffle": True}
+    # Known by its headers, or by its name alone; a child of another session.
+    for other in {"user-agent": "node"}, {"x-session-affinity": "", "x-session-id": ""}:
+        yield "title", [("user", "Generate a title for this conversation:\n"), TASK], {**title, "headers": other}
+        yield "compaction", [*WORKED, ("user", "Sum it up.")], {**SUMMARIZE, "headers": other}
+        yield "subagent", [TASK, *READ], {"headers": {**other, "x-parent-session-id": "ses_0"}}
     yield "planning", [("user", TASK[1], c.plan)], {}
     yield "planning", [("user", TASK[1], c.plan), *READ], {}
     yield "planning", [*WORKED, ("user", "Plan the next thing.", c.plan)], {}
     yield "prompt", [("user", TASK[1]), ("says", "Plan: …"), ("user", "Go.", c.left_plan)], {}
-    yield "compaction", [*WORKED, ("user", "Provide a detailed prompt for continuing our conversation above.")], {
-        "tools": [], "system": "You are a helpful AI assistant tasked with summarizing conversations. " + filler(700)}
+    yield "compaction", [*WORKED, ("user", "Provide a detailed prompt for continuing our conversation above.")], SUMMARIZE
 
 
 def codex(c):
@@ -220,6 +238,44 @@ def sdks():
     yield SdkChat, "first", [TASK], {"body": {"tools": [{"type": "function", "function": {"name": "web_search"}}]}}
 
 
+# Ordinary work of programs that look like what clients do beside it: it stays what the messages are.
+CHATTED = [("user", "What is a closure?"), ("says", "A function."), ("user", "And in C?")]
+WANTS_JSON = {SdkAnthropic: {"output_config": {"format": TITLE_FORMAT}},
+              SdkChat: {"response_format": {"type": "json_schema", "json_schema": TITLE_FORMAT}},
+              SdkResponses: {"text": {"format": TITLE_FORMAT}}}
+SESSIONS = [{"x-session-id": "9f1c"}, {"x-session-id": "ses_9f1c"}, {"x-session-affinity": "ses_9f1c"},
+            {"x-session-id": "9f1c", "x-session-affinity": "9f1c"}, {"x-session-id": "ses_9f1c", "x-session-affinity": "ses_1"},
+            {"x-session-id": "ses_9f1c", "x-parent-session-id": "ses_1"}, {"User-Agent": "my-app/1.0 opencode/1.18", "x-app": "web"}]
+LIKE_TITLES = ["Generate a concise, 3-5 word title for this article.", "You are a title generator. The text: " + filler(300),
+               "Your task is to create a detailed summary of the conversation so far", COMPACT,
+               "You are performing a CONTEXT CHECKPOINT COMPACTION.", "The user stepped away and is coming back."]
+
+
+def look_alikes():
+    for c, wish in WANTS_JSON.items():
+        plain, bare = {"tools": False}, {"tools": False, "system": False}
+        for body in wish, {**wish, "tools": []}, {"tools": []}:
+            yield c, "first", [("user", "Which city is this invoice from?")], {**plain, "body": body}
+            yield c, "prompt", CHATTED, {**bare, "body": body}
+        yield c, "tool_loop", [TASK, *READ], {"body": wish}
+        for headers in SESSIONS:
+            yield c, "first", [("user", "What is a closure?")], {**plain, "headers": headers}
+            yield c, "prompt", CHATTED, {**plain, "headers": headers, "body": {"tools": []}}
+        yield c, "tool_loop", [TASK, *READ], {"headers": SESSIONS[0]}
+        for text in LIKE_TITLES:
+            yield c, "first", [("user", text)], plain
+            yield c, "prompt", [*CHATTED, ("user", text)], {**plain, "headers": SESSIONS[0]}
+    generator = "You are a title generator for news. " + filler(900)
+    yield SdkAnthropic, "first", [("user", filler(2000))], {"tools": False, "body": {"system": generator}}
+    yield SdkResponses, "first", [("user", filler(2000))], {"tools": False, "body": {"instructions": generator}}
+    yield SdkResponses, "first", [("user", "hi")], {"body": {"text": {"verbosity": "low"}, "tools": []}}
+    yield SdkResponses, "first", [("user", "hi")], {"body": {"text": {"format": {"type": "text"}}, "tools": []}}
+    # Whoever says it is believed.
+    yield SdkAnthropic, "background", [("user", "hi")], hint("auxiliary")
+    yield SdkAnthropic, "compaction", CHATTED, hint("compaction")
+    yield SdkAnthropic, "subagent", [TASK, *READ], {"headers": AGENT}
+
+
 SEARCH_SDK = {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}
 
 
@@ -242,6 +298,6 @@ def labelled():
         for kind, talk, options in rows:
             seed += 1
             yield client.name, kind, client(seed, **options).request(talk)
-    for client, kind, talk, options in sdks():
+    for client, kind, talk, options in (*sdks(), *look_alikes()):
         seed += 1
         yield client.name, kind, client(seed, **options).request(talk)

@@ -110,9 +110,10 @@ static void refused_in_a_project(void **state)
 {
 	static const char *const refused[] = { "listen", "models", "auth.key", "auth.key_env",
 		"auth.key_file", "auth.hosts", "auth.origins", "store.path", "store.keep_days",
-		"store.keep_bytes", "record.bodies", "prices.file", "log.file", "route.profile", "route.quality",
-		"route.use", "route.provider", "route.fallbacks", "route.examples", "route.rules",
-		"route.script", "route.script_instructions", "route.script_memory_bytes",
+		"store.keep_bytes", "record.bodies", "prices.file", "log.file", "route.profile",
+		"route.quality", "route.use", "route.provider", "route.fallbacks", "route.examples",
+		"route.rules", "route.script", "route.script_instructions",
+		"route.script_memory_bytes", "route.tag", "override.model", "prices.models",
 		"providers.openai.dialect", "providers.openai.flavor", "providers.openai.base_url",
 		"providers.openai.api_key", "providers.openai.api_key_env",
 		"providers.openai.api_key_file", "providers.openai.keys",
@@ -126,8 +127,8 @@ static void refused_in_a_project(void **state)
 			str_ends(str_from(refused[i]), STR("headers")) ||
 					str_ends(str_from(refused[i]), STR(".keys"))
 				? "{}"
-			: str_eq(str_from(refused[i]), STR("models")) ? "{\"*\": \"deepseek/*\"}"
-								      : "\"some-value\"");
+			: str_ends(str_from(refused[i]), STR("models")) ? "{\"*\": \"deepseek/*\"}"
+									: "\"some-value\"");
 		snprintf(want, sizeof(want),
 			"%s:2:3: error: \"%s\" is not allowed in a project file, which may come with "
 			"a cloned repository: set it in your own configuration file or in the "
@@ -149,14 +150,14 @@ static void allowed_in_a_project(void **state)
 {
 	struct fake f = {
 		.files = { { PROJECT_FILE,
-			"{\"override.model\": \"m\", \"limits.ping_s\": 0, \"log.level\": "
+			"{\"list.models\": \"own\", \"limits.ping_s\": 0, \"log.level\": "
 			"\"error\", \"providers.openai\": {\"http2\": true, \"timeouts\": "
 			"{\"idle_s\": 1}}}" } }
 	};
 
 	fake_load(&f);
 	assert_problems(&f, "");
-	assert_bytes(f.config->override_model, "m");
+	assert_bytes(f.config->list_models, "own");
 	assert_int_equal(f.config->limits_ping_ms, 0);
 	assert_true(f.config->providers[1].http2);
 	fake_release(&f);
@@ -167,7 +168,7 @@ static void dotenv_spellings(void **state)
 	struct fake f = { .files = { { DOTENV_FILE,
 				  "# SLUICE_LIMITS_HEADERS=1\r\n"
 				  "not an assignment = at all\n"
-				  "export\tSLUICE_OVERRIDE_MODEL = 'a # \"b\\' # comment\r\n"
+				  "export\tSLUICE_STORE_PATH = '/a # \"b\\' # comment\r\n"
 				  "SLUICE_LOG_FILE=\"/x\\\"y\\\\\" #c\n"
 				  "SLUICE_AUTH_HOSTS=a#b.example # comment\n"
 				  "KEYS=\"-----BEGIN\n"
@@ -183,12 +184,12 @@ static void dotenv_spellings(void **state)
 		"proxy.example.com, not \"a#b.example\"\n");
 	fake_release(&f);
 	f = (struct fake){ .files = { { DOTENV_FILE,
-				   "export\tSLUICE_OVERRIDE_MODEL = 'a # \"b\\' # comment\r\n"
+				   "export\tSLUICE_STORE_PATH = '/a # \"b\\' # comment\r\n"
 				   "SLUICE_LOG_FILE=\"/x\\\"y\\\\\" #c\n"
 				   "SLUICE_LIMITS_HEADERS=99" } } };
 	fake_load(&f);
 	assert_problems(&f, "");
-	assert_bytes(f.config->override_model, "a # \"b\\");
+	assert_bytes(f.config->store_path, "/a # \"b\\");
 	assert_bytes(f.config->log_file, "/x\"y\\");
 	assert_int_equal(f.config->limits_headers, 99);
 	fake_release(&f);
@@ -208,6 +209,8 @@ static void dotenv_that_redirects(void **state)
 							 "SLUICE_ROUTE_PROVIDER=deepseek\n"
 							 "SLUICE_ROUTE_FALLBACKS=deepseek/*\n"
 							 "SLUICE_ROUTE_RULES=[]\n"
+							 "SLUICE_ROUTE_TAG=all\n"
+							 "SLUICE_OVERRIDE_MODEL=deepseek,m\n"
 							 "SLUICE_ROUTE_SCRIPT=/tmp/x.lua\n" } } };
 
 	fake_load(&f);
@@ -228,7 +231,7 @@ static void dotenv_that_redirects(void **state)
 	assert_null(names.config);
 	fake_release(&names);
 	fake_load(&routes);
-	assert_int_equal(routes.report.errors, 5);
+	assert_int_equal(routes.report.errors, 7);
 	for (size_t i = 0; i < routes.report.n; i++)
 		assert_true(str_find(routes.report.problems[i].text, STR("not allowed in a .env")) <
 			    routes.report.problems[i].text.n);

@@ -57,12 +57,16 @@ static void add_body(struct buf *sent, struct buf *want, const char *model, size
 	for (size_t i = 0; i < members; i++) {
 		buf_add(&member, i > 0 ? STR(",") : STR(""));
 		add_space(&member);
-		bool replaced = add_key(&member) && model != NULL;
+		bool named = add_key(&member), replaced = named && model != NULL;
 		add_space(&member);
 		buf_add_char(&member, ':');
 		add_space(&member);
 		size_t value = member.n;
 		add_value(&member);
+		/* A comma in a model's name stands behind a provider, who is not there. */
+		for (size_t at = value; named && member.p[value] == '"' && at < member.n; at++)
+			if (member.p[at] == ',')
+				member.p[at] = '.';
 		buf_add(sent, buf_str(&member));
 		member.n = replaced ? value : member.n;
 		buf_add(want, buf_str(&member));

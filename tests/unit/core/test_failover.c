@@ -149,6 +149,23 @@ static void shut_ones_come_last(void **state)
 	assert_int_equal(failover_first(o, ARRAY_LEN(o)), 3);
 }
 
+/* Our choice of the model may be what is wrong: whoever was asked for is asked, and nobody else. */
+static void the_asked_one(void **state)
+{
+	struct failover_failure f = { .kind = ERR_INVALID, .retry_after_ms = -1 };
+	struct failover_option o[] = { { .done = true }, { .elsewhere = true }, { .asked = true } };
+	const struct failover_left left = { .options = o, .noptions = ARRAY_LEN(o) };
+
+	assert_int_equal(failover_decide(&f, &left, &limits).what, FAILOVER_NEXT);
+	assert_int_equal(failover_decide(&f, &left, &limits).option, 2);
+	o[2].done = true;
+	assert_int_equal(failover_decide(&f, &left, &limits).what, FAILOVER_GIVE_UP);
+	o[2].done = false;
+	o[1].elsewhere = false;
+	f.capability = true;
+	assert_int_equal(failover_decide(&f, &left, &limits).option, 2);
+}
+
 static void unknown_windows(void **state)
 {
 	const struct failover_failure f = { .kind = ERR_CONTEXT, .retry_after_ms = -1 };
@@ -169,6 +186,7 @@ int main(void)
 		cmocka_unit_test(classes),
 		cmocka_unit_test(waits),
 		cmocka_unit_test(shut_ones_come_last),
+		cmocka_unit_test(the_asked_one),
 		cmocka_unit_test(unknown_windows),
 	};
 

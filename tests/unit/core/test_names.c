@@ -7,6 +7,7 @@
 #include "llm/tag.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define OURS "sk-ours-0123456789"
 #define PROVIDERS \
@@ -141,7 +142,7 @@ static void homes_of_many_makers(void **state)
 	"You help.\"}],\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}" rest "]}"
 #define MORE ",{\"role\":\"assistant\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"b\"}"
 
-static const char *const sets[] = { PROVIDERS, USE, NULL };
+static const char *const sets[] = { "route.tag=all", PROVIDERS, USE, NULL };
 
 static void said_in_the_prompt(void **state)
 {
@@ -158,7 +159,8 @@ static void said_in_the_prompt(void **state)
 		{ "sluice-fast", "https://api.deepseek.com", "deepseek-chat" },
 		{ "", "https://api.anthropic.com", "claude-opus-5-5" },
 	};
-	static const char *const with[] = { PROVIDERS,
+	static const char *const with[] = { PROVIDERS, "route.tag=all",
+		"models=a=openai/gpt-5,b=deepseek-anthropic/m",
 		"route.use=fast=deepseek/deepseek-chat temperature=0",
 		"providers.deepseek-anthropic.api_key=" OURS, NULL };
 
@@ -197,8 +199,9 @@ static void only_the_tag_is_cut(void **state)
 
 	for (int off = 0; off < 2; off++)
 		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-			const char *const quiet[] = { "prefix.enabled=false", NULL };
-			world_init(&w, off ? quiet : NULL);
+			const char *const quiet[] = { "route.tag=all",
+				off ? "prefix.enabled=false" : NULL, NULL };
+			world_init(&w, quiet);
 			for (int tagged = 1; tagged >= 0; tagged--) {
 				world_post_with(&w, "/v1/messages", "x-api-key: k\n",
 					str_from(tagged ? rows[i].with : rows[i].without));
@@ -211,9 +214,10 @@ static void only_the_tag_is_cut(void **state)
 
 static void counting_too(void **state)
 {
+	static const char *const all[] = { "route.tag=all", NULL };
 	struct world w;
 
-	world_init(&w, NULL);
+	world_init(&w, all);
 	world_post_with(&w, "/v1/messages/count_tokens", "x-api-key: k\n",
 		STR(ASK(TAG("anthropic,claude-opus-5-5"), "")));
 	assert_str(world_transfer(&w)->rq.body, STR(ASK("", "")));
@@ -243,7 +247,8 @@ static void unknown_providers(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		/* A pattern for everything is no answer to what was said on purpose. */
-		static const char *const with[] = { "models=*=openai/gpt-5", PROVIDERS, NULL };
+		static const char *const with[] = { "models=*=openai/gpt-5", "route.tag=all",
+			PROVIDERS, NULL };
 		struct world w;
 		world_init(&w, i % 2 == 0 ? with : sets);
 		struct conn *c = world_post_with(
@@ -257,10 +262,148 @@ static void unknown_providers(void **state)
 	}
 }
 
+static const char agent[] = "x-claude-code-agent-id: a1\n",
+		  named[] = "models=a=deepseek-anthropic/m",
+		  used[] = "route.use=image=deepseek-anthropic/m",
+		  spare[] = "route.fallbacks=deepseek-anthropic/m",
+		  ruled[] = "route.rules=[{\"when\":\"images\",\"use\":\"deepseek-anthropic/m\"}]",
+		  nothing[] = "log.level=error";
+static const struct {
+	const char *mode, *routing, *head, *billing, *tag;
+	bool counts;
+} counting[] = {
+	{ "subagents", named, "", "", "deepseek-anthropic,x", false },
+	{ "subagents", named, agent, "", "deepseek-anthropic,x", true },
+	{ "subagents", named, "x-openai-subagent: review\n", "", "deepseek-anthropic,x", true },
+	{ "subagents", named, "x-claude-code-request-class: subagent\n", "", "deepseek-anthropic,x",
+		true },
+	{ "subagents", named, "x-claude-code-request-class: main\n", "", "deepseek-anthropic,x",
+		false },
+	{ "subagents", named, "", "x-anthropic-billing-header: cc_version=2; cc_is_subagent=true;",
+		"deepseek-anthropic,x", true },
+	/* Neither in another block nor behind the line. */
+	{ "subagents", named, "",
+		"x-anthropic-billing-header: cc_version=2;\\ncc_is_subagent=true;",
+		"deepseek-anthropic,x", false },
+	{ "subagents", named, "", "My file. cc_is_subagent=true;", "deepseek-anthropic,x", false },
+	{ "off", named, agent, "", "deepseek-anthropic,x", false },
+	{ "all", named, "", "", "deepseek-anthropic,x", true },
+	/* Whom the user's own routing does not know gets nothing. */
+	{ "all", nothing, agent, "", "deepseek-anthropic,x", false },
+	{ "subagents", nothing, agent, "", "deepseek-anthropic/x", false },
+	{ "subagents", nothing, agent, "", "deepseek-chat", false },
+	{ "subagents", nothing, agent, "", "nobody,x", false },
+	{ "subagents", nothing, agent, "", "anthropic,x", true },
+	{ "subagents", nothing, agent, "", "x", true },
+	{ "subagents", used, agent, "", "deepseek-anthropic,x", true },
+	{ "subagents", spare, agent, "", "deepseek-anthropic,x", true },
+	{ "subagents", ruled, agent, "", "deepseek-anthropic,x", true },
+};
+
+/* Prompts hold files of other people. */
+static void whose_tags_count(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(counting); i++) {
+		char mode[40], body[900];
+		const char *const with[] = { mode, counting[i].routing, "route.profile=observe",
+			"providers.deepseek-anthropic.api_key=" OURS, NULL };
+		struct world w;
+		snprintf(mode, sizeof(mode), "route.tag=%s", counting[i].mode);
+		snprintf(body, sizeof(body),
+			"{\"model\":\"claude-opus-5-5\",\"max_tokens\":9,\"system\":["
+			"{\"type\":\"text\",\"text\":\"%s\"},{\"type\":\"text\",\"text\":\"<" TAG_WORD
+			">%s</" TAG_WORD "> cc_is_subagent=true\"}],\"messages\":[]}",
+			counting[i].billing, counting[i].tag);
+		world_init(&w, with);
+		world_post_with(&w, "/v1/messages", counting[i].head, str_from(body));
+		struct transfer *t = world_transfer(&w);
+		assert_non_null(t);
+		bool home = !counting[i].counts ||
+			    str_find(str_from(counting[i].tag), STR("deepseek")) ==
+				    strlen(counting[i].tag);
+		if ((str_find(t->rq.body, STR(TAG_WORD)) == t->rq.body.n) != counting[i].counts)
+			fail_msg("row %zu", i);
+		assert_string_equal(t->rq.origin,
+			home ? "https://api.anthropic.com" : "https://api.deepseek.com");
+		if (!counting[i].counts)
+			assert_str(t->rq.body, str_from(body));
+		world_answer(&w, JSON_HEAD, STR("{}"));
+		world_release(&w);
+	}
+}
+
+/* A provider before a comma is no part of a model's name: its user is told of the slip. */
+static void slips(void **state)
+{
+	static const char slip[] = "{\"model\":\"depseek,x\",\"max_tokens\":9,\"messages\":[]}";
+	static const char *const fits[] = { "models=dep*=openai/m", PROVIDERS, NULL },
+				 *const quoted[] = { "override.model=a b,c", PROVIDERS, NULL },
+				 *const forced[] = { "override.model=opnai,x", PROVIDERS, NULL };
+	static const struct {
+		const char *const *sets;
+		const char *target, *text; /* NULL: somebody is asked */
+	} rows[] = {
+		{ sets, "/v1/messages",
+			"{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
+			"\"the model is 'depseek,x', but no provider 'depseek' is configured" },
+		{ sets, "/v1/chat/completions",
+			"{\"error\":{\"message\":\"the model is 'depseek,x', but no provider 'depseek'" },
+		{ forced, "/v1/messages",
+			"{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
+			"\"'override.model' is 'opnai,x', but no provider 'opnai' is configured" },
+		{ fits, "/v1/messages", NULL },
+		{ quoted, "/v1/messages", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct world w;
+		world_init(&w, rows[i].sets);
+		struct conn *c =
+			world_post_with(&w, rows[i].target, "authorization: Bearer k\n", STR(slip));
+		assert_int_equal(world_transfer(&w) == NULL, rows[i].text != NULL);
+		if (rows[i].text != NULL) {
+			assert_int_equal(c->reply.status, 400);
+			assert_true(str_starts(buf_str(&c->body), str_from(rows[i].text)));
+		} else {
+			world_answer(&w, JSON_HEAD, STR("{}"));
+		}
+		world_release(&w);
+	}
+}
+
+/* Nobody else is asked which model it is to be; only `sluice` leaves that open. */
+static void override_is_fixed(void **state)
+{
+	static const struct {
+		const char *set;
+		bool fixed;
+	} rows[] = {
+		{ "override.model=m", true },
+		{ "override.model=openai/m", true },
+		{ "override.model=sluice", false },
+		{ "log.level=error", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *const with[] = { rows[i].set, PROVIDERS, NULL };
+		struct world w;
+		struct name n;
+		world_init(&w, with);
+		struct exchange x = { .svc = &w.svc,
+			.config = w.svc.config,
+			.dialect = &dialect_anthropic,
+			.chat.model = STR("openai/other") };
+		assert_true(names_asked(&x, &n));
+		assert_int_equal(n.fixed, rows[i].fixed);
+		world_release(&w);
+	}
+}
+
 /* What the configuration puts in the place of every name is in the place of this one too. */
 static void override_before_the_tag(void **state)
 {
-	static const char *const with[] = { PROVIDERS, "override.model=deepseek-anthropic,forced",
+	static const char *const with[] = { PROVIDERS, "route.tag=all",
+		"override.model=deepseek-anthropic,forced",
 		"providers.deepseek-anthropic.api_key=" OURS, NULL };
 	struct world w;
 
@@ -351,6 +494,9 @@ int main(void)
 		cmocka_unit_test(only_the_tag_is_cut),
 		cmocka_unit_test(counting_too),
 		cmocka_unit_test(unknown_providers),
+		cmocka_unit_test(whose_tags_count),
+		cmocka_unit_test(slips),
+		cmocka_unit_test(override_is_fixed),
 		cmocka_unit_test(override_before_the_tag),
 		cmocka_unit_test(listed),
 		cmocka_unit_test(listed_of_the_own_provider),

@@ -314,6 +314,65 @@ static void invalid_goes_to_the_client(void **state)
 	world_release(&w);
 }
 
+/* Unless it is the model that was chosen for it which made it so: then the one that was asked for has the last word. */
+static void invalid_by_our_choice(void **state)
+{
+	static const char *const use[] = {
+		"route.rules=[{\"when\": \"true\", \"use\": \"spare/claude-haiku-4-5\"}]",
+		"route.rules=[{\"when\": \"true\", \"use\": \"openai/gpt-4.1\"}]",
+		"route.rules=[{\"when\": \"true\", \"use\": \"anthropic/claude-haiku-4-5\"}]",
+	};
+	const struct str wrong =
+		STR("{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+		    "\"message\":\"Invalid model name\"}}");
+
+	for (size_t i = 0; i < ARRAY_LEN(use); i++) {
+		const char *const sets[] = { SETS, use[i], "route.fallbacks=spare/*", NULL };
+		struct world w;
+		world_init(&w, sets);
+		for (unsigned good = 0; good < 2; good++) {
+			struct conn *c = world_post_with(
+				&w, "/v1/messages", "x-api-key: sk-client\n", STR(ASK));
+			world_answer(&w, "400 Bad", wrong);
+			assert_false(c->replied);
+			struct transfer *t = world_transfer(&w);
+			assert_string_equal(t->rq.origin, "https://api.anthropic.com");
+			fake_transfer_take(t, SIZE_MAX);
+			assert_true(has(buf_str(&t->body), "\"claude-opus-5-5\""));
+			if (good)
+				world_answer(&w, STREAM_HEAD, STR(GOOD));
+			else
+				world_answer(&w, "400 Bad\nrequest-id: last", wrong);
+			assert_int_equal(c->reply.status, good ? 200 : 400);
+			if (!good)
+				assert_header(c, "request-id", "last");
+			assert_int_equal(w.upstream->n, 2 * (good + 1));
+		}
+		world_release(&w);
+	}
+}
+
+/* The client's own provider is not asked in somebody's place without the client's key. */
+static void nobody_is_asked_without_a_key(void **state)
+{
+	static const char *const sets[] = { SETS,
+		"route.rules=[{\"when\": \"true\", \"use\": \"spare/claude-haiku-4-5\"}]", NULL };
+	struct world w;
+
+	world_init(&w, sets);
+	struct conn *c = world_post(&w, "/v1/messages", STR(ASK));
+	world_answer(&w, "404 No\nrequest-id: r", STR(REFUSAL("not_found_error")));
+	assert_int_equal(c->reply.status, 404);
+	assert_header(c, "request-id", "r");
+	assert_int_equal(w.upstream->n, 1);
+	c = world_post_with(&w, "/v1/messages", "x-api-key: sk-client\n", STR(ASK));
+	world_answer(&w, "404 No", STR(REFUSAL("not_found_error")));
+	assert_string_equal(world_transfer(&w)->rq.origin, "https://api.anthropic.com");
+	world_answer(&w, STREAM_HEAD, STR(GOOD));
+	assert_bytes(buf_str(&c->body), GOOD);
+	world_release(&w);
+}
+
 static void too_long_goes_to_a_larger_window(void **state)
 {
 	static const char *const sets[] = { SETS,
@@ -555,6 +614,29 @@ static void breakers(void **state)
 	world_release(&w);
 }
 
+/* A pooled connection that was dead is neither a failure nor a sign that all is well. */
+static void breakers_and_stale_connections(void **state)
+{
+	struct world w;
+
+	world_init(&w, spare);
+	world_post(&w, "/v1/messages", STR(ASK));
+	world_answer(&w, "500 No", STR(""));
+	assert_true(wait_for_next(&w, 1));
+	fake_transfer_done(world_transfer(&w), UPSTREAM_STALE, "it was dead");
+	assert_true(wait_for_next(&w, 2));
+	for (unsigned i = 3; i < 5; i++) {
+		assert_string_equal(world_transfer(&w)->rq.origin, "https://api.anthropic.com");
+		world_answer(&w, "500 No", STR(""));
+		assert_true(wait_for_next(&w, i));
+	}
+	world_answer(&w, STREAM_HEAD, STR(GOOD));
+	world_post(&w, "/v1/messages", STR(ASK));
+	assert_string_equal(world_transfer(&w)->rq.origin, "http://spare.test");
+	world_answer(&w, STREAM_HEAD, STR(GOOD));
+	world_release(&w);
+}
+
 /* One account's limits are not another's. */
 static void breakers_by_account(void **state)
 {
@@ -581,8 +663,9 @@ static void another_key(void **state)
 		"providers.anthropic.keys=one=sk-one-0123456789,two=sk-two-0123456789",
 		"route.profile=observe", NULL
 	};
-	static const char *const refusals[] = { "401 No", "429 No\nretry-after: 600", "403 No",
-		"402 No" };
+	static const char *const refusals[] = { "401 No", "429 No\nretry-after: 600", "402 No",
+		"403 No" };
+	const size_t forbidden = ARRAY_LEN(refusals) - 1; /* it may be one model only */
 
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
 		struct world w;
@@ -606,7 +689,10 @@ static void another_key(void **state)
 		/* And with both refused the client is told. */
 		c = world_post(&w, "/v1/messages", STR(ASK));
 		world_answer(&w, "401 No\nrequest-id: r", STR(REFUSAL("authentication_error")));
-		assert_int_equal(c->reply.status, 401);
+		assert_int_equal(c->replied, i != forbidden);
+		if (i == forbidden)
+			world_answer(&w, refusals[i], STR("{}"));
+		assert_int_equal(c->reply.status, i == forbidden ? 403 : 401);
 		world_release(&w);
 	}
 }
@@ -688,6 +774,8 @@ int main(void)
 		cmocka_unit_test(alone_when_it_is_wanted),
 		cmocka_unit_test(nobody_is_left),
 		cmocka_unit_test(invalid_goes_to_the_client),
+		cmocka_unit_test(invalid_by_our_choice),
+		cmocka_unit_test(nobody_is_asked_without_a_key),
 		cmocka_unit_test(too_long_goes_to_a_larger_window),
 		cmocka_unit_test(after_content),
 		cmocka_unit_test(pings_are_life),
@@ -698,6 +786,7 @@ int main(void)
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(whole_replies),
 		cmocka_unit_test(breakers),
+		cmocka_unit_test(breakers_and_stale_connections),
 		cmocka_unit_test(breakers_by_account),
 		cmocka_unit_test(another_key),
 		cmocka_unit_test(gone_while_waiting),

@@ -125,6 +125,28 @@ static void client_auth_with_our_key(void **state)
 	check_rows(sets, rows);
 }
 
+/* Whatever may hold a key is for the provider that the client means. */
+static void secrets_are_for_the_own_provider(void **state)
+{
+	static const char *const home[] = { "providers.anthropic.api_key=ours", NULL },
+				 *const other[] = { "route.provider=mine",
+					 "providers.mine.dialect=anthropic",
+					 "providers.mine.base_url=http://mine",
+					 "providers.mine.api_key=ours", NULL };
+	static const char in[] = "cf-aig-Authorization: Bearer c\nX-Goog-Iam-Token: c\n"
+				 "x-custom-api-key: c\nCookie: c\nmy-secret: c\na: 1\n";
+	static const struct row stay[] = {
+		{ MESSAGES, in, "a: 1\nAccept-Encoding: identity\nx-api-key: ours\n" },
+	}, go[] = {
+		{ RELAYED, in,
+			"cf-aig-Authorization: Bearer c\nX-Goog-Iam-Token: c\nx-custom-api-key: c\n"
+			"Cookie: c\nmy-secret: c\na: 1\nx-api-key: ours\n" },
+	};
+
+	check_rows(other, stay);
+	check_rows(home, go);
+}
+
 static void proxy_key_stays_here(void **state)
 {
 	static const char *const sets[] = { "auth.key=0123456789abcdef", NULL };
@@ -329,6 +351,7 @@ int main(void)
 		cmocka_unit_test(accept_encoding),
 		cmocka_unit_test(client_auth_without_our_key),
 		cmocka_unit_test(client_auth_with_our_key),
+		cmocka_unit_test(secrets_are_for_the_own_provider),
 		cmocka_unit_test(proxy_key_stays_here),
 		cmocka_unit_test(proxy_key_stays_here_wherever_it_came),
 		cmocka_unit_test(headers_of_the_configuration),

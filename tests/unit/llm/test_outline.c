@@ -298,17 +298,17 @@ static void kinds(void **state)
 		{ "compaction",
 			"{\"messages\":[" USER("\"a\"") "," ASSISTANT "," USER(
 				"[{\"type\":\"text\",\"text\":\"CRITICAL: Respond with TEXT ONLY. Do NOT call any\"}]") "]}",
-			"x", "" },
+			"user-agent", "claude-cli/2.1.329 (external, cli)" },
 		{ "compaction", "{\"messages\":[" USER("\"a\"") "]}", "x-claude-code-request-class",
 			"compaction" },
 		{ "recap",
 			"{\"messages\":[" USER(
 				"\"The user stepped away and is coming back. \"") "]}",
-			"x", "" },
+			"user-agent", "claude-cli/2.1.329 (external, cli)" },
 		{ "title",
 			"{\"tools\":[],\"output_config\":{\"format\":{\"type\":\"json_schema\"}},\"messages\":[" USER(
 				"\"a\"") "]}",
-			"x", "" },
+			"user-agent", "claude-cli/2.1.329 (external, cli)" },
 		{ "first",
 			"{\"output_config\":{\"format\":{\"type\":\"json_schema\"}},\"messages\":[" USER(
 				"\"a\"") "]}",

@@ -19,10 +19,38 @@
 static void fit(struct str body, const char *model, bool lacks_thinking, struct buf *out, bool *ret)
 {
 	struct caps caps;
-	const struct refit r = { .caps = &caps, .lacks_thinking = lacks_thinking };
+	const struct refit r = { .caps = &caps, .unasked = true, .lacks_thinking = lacks_thinking };
 
 	caps_of_model(&caps, NULL, str_from(model));
 	*ret = refit_request(body, &r, out);
+}
+
+/* One that thinks by itself takes the place of one that does not: the client has left no room for that. */
+static void unasked(void **state)
+{
+	static const struct {
+		const char *model, *body, *want; /* NULL: stays as it is */
+	} rows[] = {
+		{ "claude-sonnet-5-5", "{\"max_tokens\":10}",
+			"{\"max_tokens\":10,\"thinking\":{\"type\":\"between_tools\"}}" },
+		{ "claude-sonnet-5-5", "{}", "{\"thinking\":{\"type\":\"between_tools\"}}" },
+		{ "claude-sonnet-5-5", "{\"thinking\":{\"type\":\"adaptive\"}}", NULL },
+		{ "claude-sonnet-4-6", "{\"max_tokens\":10}", NULL },
+		{ "claude-opus-5-5", "{\"max_tokens\":10}", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct caps caps;
+		const struct refit r = { .caps = &caps };
+		struct buf out;
+		caps_of_model(&caps, NULL, str_from(rows[i].model));
+		buf_init(&out, SIZE_MAX);
+		assert_int_equal(
+			refit_request(str_from(rows[i].body), &r, &out), rows[i].want != NULL);
+		assert_true(
+			str_eq(buf_str(&out), str_from(rows[i].want != NULL ? rows[i].want : "")));
+		buf_release(&out);
+	}
 }
 
 struct row {
@@ -379,6 +407,7 @@ static void whatever_comes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unasked),
 		cmocka_unit_test(thinking),
 		cmocka_unit_test(budgets),
 		cmocka_unit_test(clearing),

@@ -263,6 +263,97 @@ static void parameters(void **state)
 	}
 }
 
+/* ---- who asks ---- */
+
+#define TITLED \
+	"\"tools\":[],\"output_config\":{\"format\":{\"type\":\"json_schema\"}},\"messages\":[" SAYS( \
+		"a") "]}"
+#define SMALL_ONE(system) "{\"system\":" system ",\"messages\":[" SAYS("a") "]}"
+#define IN_BLOCKS(text)   "[{\"type\":\"text\",\"text\":\"" text "\"}]"
+#define COMPACTS \
+	"\"messages\":[" SAYS("a") "," MODEL("b") "," SAYS( \
+		"Your task is to create a detailed summary of the conversation so far") "]}"
+#define OFFICIAL "You are Claude Code, Anthropic's official CLI for Claude."
+#define BUILT    "You are a Claude agent, built on Anthropic's Claude Agent SDK."
+#define BILLING  "x-anthropic-billing-header: cc_version=2; cc_is_subagent=true;"
+
+/* What would be a small turn of a client that is known, of one that is not is its work. */
+static void askers(void **state)
+{
+	static const struct {
+		const char *kind, *body, *name, *value, *other, *other_value;
+	} rows[] = {
+		{ "first", "{" TITLED, "user-agent", "curl/8", "x", "" },
+		{ "first", "{" TITLED, "x-session-id", "ses_1", "x", "" },
+		{ "first", "{" TITLED, "x-session-id", "1", "x-session-affinity", "1" },
+		{ "first", "{" TITLED, "x-session-id", "ses_1", "x-session-affinity", "ses_2" },
+		{ "title", "{" TITLED, "x-session-id", "ses_1", "x-session-affinity", "ses_1" },
+		{ "title", "{" TITLED, "x-app", "cli", "x", "" },
+		{ "title", "{" TITLED, "x-claude-code-session-id", "1", "x", "" },
+		{ "title", "{\"system\":\"" BUILT "\"," TITLED, "x", "", "x", "" },
+		{ "title", "{\"system\":" IN_BLOCKS(OFFICIAL) "," TITLED, "x", "", "x", "" },
+		{ "first", "{\"system\":\"You help. " OFFICIAL "\"," TITLED, "x", "", "x", "" },
+		/* Of a member that is there twice the last one counts. */
+		{ "first", "{\"system\":" IN_BLOCKS(OFFICIAL) ",\"system\":\"s\"," TITLED, "x", "",
+			"x", "" },
+		{ "first", SMALL_ONE("\"s\""), "user-agent", "claude-cli/2", "x-app", "cli" },
+		{ "first", SMALL_ONE("\"" BUILT "\""), "user-agent", "claude-cli/2", "x", "" },
+		{ "background", SMALL_ONE("\"" OFFICIAL "\""), "user-agent", "claude-cli/2", "x",
+			"" },
+		{ "subagent", SMALL_ONE(IN_BLOCKS(BILLING)), "x", "", "x", "" },
+		{ "first", SMALL_ONE("\"cc_is_subagent=true\""), "x", "", "x", "" },
+		{ "prompt", "{" COMPACTS, "x", "", "x", "" },
+		{ "prompt", "{" COMPACTS, "x-session-id", "1", "x", "" },
+		{ "compaction", "{" COMPACTS, "user-agent", "claude-cli/2", "x", "" },
+		{ "compaction", "{" TITLED, "x-claude-code-request-class", "compaction", "x", "" },
+		{ "background", "{" TITLED, "x-claude-code-request-class", "side_reply", "x", "" },
+		{ "subagent", "{" TITLED, "x-session-id", "ses_1", "x-claude-code-agent-id", "a" },
+		{ "first", "{" TITLED, "x-session-id", "ses_1", "x-parent-session-id", "ses_2" },
+		{ "subagent", "{" TITLED, "user-agent", "opencode/1", "x-parent-session-id",
+			"ses_2" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct http_header h[] = { { str_from(rows[i].name), str_from(rows[i].value) },
+			{ str_from(rows[i].other), str_from(rows[i].other_value) } };
+		struct http_head head = { .h = h, .n = 2, .path = STR("/v1/messages") };
+		struct chat c = { .path = head.path };
+		struct err e = { 0 };
+		assert_true(dialect_anthropic.parse_request(&c, str_from(rows[i].body), arena, &e));
+		print_message("%zu\n", i);
+		assert_string_equal(turn_kind_name(turn_kind_of(&head, &c)), rows[i].kind);
+	}
+}
+
+static void formats(void **state)
+{
+	static const struct {
+		const struct dialect *dialect;
+		const char *body, *format;
+	} rows[] = {
+		{ &dialect_responses, "{\"text\":{\"verbosity\":\"low\"}}", "" },
+		{ &dialect_responses, "{\"text\":{\"format\":{\"type\":\"text\"}}}", "" },
+		{ &dialect_responses, "{\"text\":{\"format\":null}}", "" },
+		{ &dialect_responses, "{\"text\":\"format\"}", "" },
+		{ &dialect_responses, "{\"text\":{\"format\":{\"type\":\"json_object\"}}}",
+			"{\"type\":\"json_object\"}" },
+		{ &dialect_openai, "{\"response_format\":{\"type\":\"text\"}}", "" },
+		{ &dialect_openai, "{\"response_format\":{\"type\":\"json_object\"}}",
+			"{\"type\":\"json_object\"}" },
+		{ &dialect_anthropic, "{\"output_config\":{\"effort\":\"low\"}}", "" },
+		{ &dialect_anthropic, "{\"output_config\":{\"format\":{\"type\":\"json_schema\"}}}",
+			"{\"type\":\"json_schema\"}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct chat c = { .path = STR("") };
+		struct err e = { 0 };
+		print_message("%zu\n", i);
+		assert_true(rows[i].dialect->parse_request(&c, str_from(rows[i].body), arena, &e));
+		assert_true(str_eq(c.sketch.format, str_from(rows[i].format)));
+	}
+}
+
 /* ---- words ---- */
 
 static void outcomes(void **state)
@@ -390,6 +481,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(given_twice, begin, end),
 		cmocka_unit_test_setup_teardown(dialects, begin, end),
 		cmocka_unit_test_setup_teardown(parameters, begin, end),
+		cmocka_unit_test_setup_teardown(askers, begin, end),
+		cmocka_unit_test_setup_teardown(formats, begin, end),
 		cmocka_unit_test_setup_teardown(outcomes, begin, end),
 		cmocka_unit_test_setup_teardown(corrections, begin, end),
 		cmocka_unit_test_setup_teardown(plans, begin, end),
