@@ -24,6 +24,7 @@ const char *const warning_codes[] = {
 	/* Reasoning of earlier turns, and its signatures. */
 	"thinking_history_dropped",
 	"reasoning_history_dropped",
+	"tag_ignored",
 	"thinking_stripped",
 	"thinking_not_disabled",
 	"thought_signature_missing",
