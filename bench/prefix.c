@@ -166,15 +166,15 @@ static void measure_with(const char *what, const char *const *settings, size_t r
 
 int main(int argc, char **argv)
 {
-	static const char *const observe[] = { "route.profile=observe", NULL },
-				 *const all[] = { "route.profile=saver",
-					 "route.use=execute=anthropic/claude-sonnet-4-6",
-					 "route.rules=[{\"when\":\"kind == 'title'\",\"use\":\"anthropic/claude-haiku-4-5\"},"
-					 "{\"when\":\"kind == 'subagent' and tokens > 20000\",\"use\":\"anthropic/claude-sonnet-4-6\"},"
-					 "{\"when\":\"errors > 5 or images\",\"use\":\"anthropic/claude-opus-4-6\"},"
-					 "{\"when\":\"project == 'x' and hour < 6\",\"use\":\"anthropic/claude-haiku-4-5\"},"
-					 "{\"when\":\"model == 'none'\",\"use\":\"anthropic/claude-haiku-4-5\"}]",
-					 NULL };
+	static const char *const observe[] = { "route.profile=observe", NULL }, *const all[] = {
+		"route.profile=saver", "route.use=execute=anthropic/claude-sonnet-4-6",
+		"route.rules=[{\"when\":\"kind == 'title'\",\"use\":\"anthropic/claude-haiku-4-5\"},"
+		"{\"when\":\"kind == 'subagent' and tokens > 20000\",\"use\":\"anthropic/claude-sonnet-4-6\"},"
+		"{\"when\":\"errors > 5 or images\",\"use\":\"anthropic/claude-opus-4-6\"},"
+		"{\"when\":\"project == 'x' and hour < 6\",\"use\":\"anthropic/claude-haiku-4-5\"},"
+		"{\"when\":\"model == 'none'\",\"use\":\"anthropic/claude-haiku-4-5\"}]",
+		NULL
+	};
 	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : ROUNDS;
 
 	rounds = rounds < 1 ? 1 : rounds > 256 ? 256 : rounds;

@@ -190,14 +190,15 @@ struct exchange {
 
 	/* route */
 	struct plan plan;
-	const struct candidate *meant; /* whom the client has named with its provider; NULL: its own one */
+	const struct candidate
+		*meant; /* whom the client has named with its provider; NULL: its own one */
 	struct decision *decision; /* core/decision.h: why this plan; NULL: plan.why says it all */
 
 	/* foresee */
 	struct str conversation; /* whose prefix this continues; empty: not an interpreted turn */
 	struct str parent;       /* conversation that this one works for */
 	struct str project;
-	const char *kind; /* of turn, see llm/turn.h; never NULL */
+	const char *kind;        /* of turn, see llm/turn.h; never NULL */
 	struct turn_facts *turn; /* what it is; as long as the body is there; NULL: not known */
 	struct recall *recall;
 	struct foresight *
