@@ -30,6 +30,7 @@ POLICIES = (
             "route.use.execute=deepseek-anthropic/deepseek-seed",
             f"{DEEPSEEK}.base_url={{provider}}/anthropic",
             f"{DEEPSEEK}.api_key=k",
+            f"{DEEPSEEK}.unsupported=placeholder",
         ),
         None,
     ),
