@@ -43,7 +43,21 @@ static unsigned remaining(const struct routing *r)
 	return prefix_remaining(r->x, r->plan.role == ROLE_SUBAGENT, prior);
 }
 
-/* Only of what the user has just said, and only when it matters. */
+/* Judging takes longer than all the rest: only when something can come of it. */
+static bool size_matters(const struct routing *r)
+{
+	const struct config *c = r->x->config;
+
+	if ((r->profile >= ROUTE_SAVER && r->turn->assistants == 0) ||
+		script_wants(c->script, SCRIPT_FACT_difficulty))
+		return true;
+	for (unsigned i = TASK_SIMPLE; i < TASK_SIZES; i++)
+		if (str_map_get(&c->route_use, str_from(task_sizes[i])).p != NULL)
+			return true;
+	return false;
+}
+
+/* Only of what the user has just said. */
 static enum task_size size_of(const struct routing *r)
 {
 	static const enum task_size sizes[DIFFICULTY_LEVELS] = {
@@ -57,7 +71,7 @@ static enum task_size size_of(const struct routing *r)
 	struct difficulty d;
 
 	if ((r->turn->kind != TURN_FIRST && r->turn->kind != TURN_PROMPT) ||
-		r->turn->trail.prompt.n == 0)
+		r->turn->trail.prompt.n == 0 || !size_matters(r))
 		return TASK_UNKNOWN;
 	c = config_classifier(x->config);
 	if (c == NULL)
